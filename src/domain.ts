@@ -1,0 +1,241 @@
+// The nouns of gruard: what flows between the stages, and what a stream is told to do. Types only, and the few
+// functions that every reader of a noun needs. Imports nothing.
+
+declare const brand: unique symbol;
+type Brand<T, Name extends string> = T & { readonly [brand]: Name };
+
+/** The labels of a series as canonical text: `host="web-7",region="eu"`, sorted by label name; empty without labels. */
+export type SeriesKey = Brand<string, 'SeriesKey'>;
+
+/** One input partition of one topic. A replayed file stands for partition 0 of the stream's first topic. */
+export interface PartitionId {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** One Kafka message, or one line of a file (then `offset` is the line number, from 1, and there is no key). */
+export interface SourceRecord {
+  /** Whole number from 0, rising within a partition; gaps are allowed. */
+  readonly offset: number;
+  /** The record's own timestamp in Unix milliseconds; undefined for lines of a file. */
+  readonly timestampMs: number | undefined;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  /** Original headers, kept only to pass them on with a dead letter. */
+  readonly headers?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What one fetch returned, in order of offset: the unit of work and of acknowledgement. Never empty. */
+export interface RecordBatch extends PartitionId {
+  readonly records: readonly SourceRecord[];
+  /** Offset behind the last record of the partition at the time of the fetch; undefined where nobody knows. */
+  readonly endOffset: number | undefined;
+  /** Set for lines of a file: events then name file and line in place of topic, partition and offset. */
+  readonly file?: string | undefined;
+}
+
+export type Origin =
+  | { readonly topic: string; readonly partition: number; readonly offset: number }
+  | { readonly file: string; readonly line: number };
+
+export const REJECT_REASONS = ['parse', 'too_large', 'null', 'schema', 'bomb'] as const;
+export type RejectReason = (typeof REJECT_REASONS)[number];
+
+export const DROP_REASONS = ['late', 'future', 'duplicate', 'non_finite', 'key_limit', 'filtered'] as const;
+export type DropReason = (typeof DROP_REASONS)[number];
+
+export const SKIP_REASONS = ['gap', 'non_finite'] as const;
+export type SkipReason = (typeof SKIP_REASONS)[number];
+
+/** One decoded observation. A record with several fields gives one sample a field. */
+export interface Sample {
+  /** Label values in the order of the stream's `series` setting. */
+  readonly labels: readonly string[];
+  /** Index into the stream's `fields`. */
+  readonly field: number;
+  readonly timeMs: number;
+  /** May be NaN or infinite: the next stage drops it as `non_finite`, so that it is counted as a sample. */
+  readonly value: number;
+}
+
+/** What a decoder makes of one record. Never an exception: it would be read again for ever. */
+export type Decoded =
+  | { readonly kind: 'samples'; readonly samples: readonly Sample[] }
+  /** `where` did not match: a sample, dropped as `filtered`. */
+  | { readonly kind: 'filtered' }
+  /** `detail` says what and where, without the record's values. */
+  | { readonly kind: 'rejected'; readonly reason: RejectReason; readonly detail: string };
+
+export type Decoder = (record: SourceRecord) => Decoded;
+
+export const EPISODE_EVENTS = ['opened', 'continuing', 'escalated', 'closed'] as const;
+export type EpisodeEvent = (typeof EPISODE_EVENTS)[number];
+export const EPISODE_KINDS = ['spike', 'shift', 'gap', 'range'] as const;
+export type EpisodeKind = (typeof EPISODE_KINDS)[number];
+export const SEVERITIES = ['info', 'warning', 'critical'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+export type EvidenceKind = 'level' | 'residual' | 'gap' | 'range';
+
+/** The anomaly event, schema 1. Keys are written in this order; nothing in it depends on the clock. */
+export interface AnomalyEvent {
+  readonly schema: 1;
+  /** 32 hex digits; the same id always has the same bytes, whatever was restarted in between. */
+  readonly id: string;
+  readonly event: EpisodeEvent;
+  readonly stream: string;
+  readonly series: Readonly<Record<string, string>>;
+  readonly field: string;
+  readonly kind: EpisodeKind;
+  readonly severity: Severity;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly window: { readonly start: string; readonly end: string };
+  readonly started_at: string;
+  readonly value: number | null;
+  readonly expected: number | null;
+  readonly lower: number | null;
+  readonly upper: number | null;
+  readonly score: number;
+  readonly evidence: readonly { readonly kind: EvidenceKind; readonly surprise: number }[];
+  readonly contributions: Readonly<Record<string, number>>;
+  readonly model: {
+    readonly cell: Cell;
+    readonly hidden: number;
+    readonly trained_windows: number;
+    readonly config: string;
+  };
+  readonly origin: Origin;
+}
+
+/** What one stream counted in one input partition since the lane took it: the three ledgers and what belongs to them. */
+export interface Counters {
+  recordsReceived: number;
+  recordsDecoded: number;
+  readonly recordsRejected: Record<RejectReason, number>;
+  deadLetters: number;
+  samplesDecoded: number;
+  samplesWindowed: number;
+  readonly samplesDropped: Record<DropReason, number>;
+  windowsClosed: number;
+  windowsScored: number;
+  windowsWarming: number;
+  readonly windowsSkipped: Record<SkipReason, number>;
+  windowsLearned: number;
+  modelResets: number;
+  seriesCreated: number;
+  seriesEvicted: number;
+  seriesRefused: number;
+  /** Key `event/severity/kind`. */
+  readonly episodes: Record<string, number>;
+}
+
+export function newCounters(): Counters {
+  return {
+    recordsReceived: 0,
+    recordsDecoded: 0,
+    recordsRejected: { parse: 0, too_large: 0, null: 0, schema: 0, bomb: 0 },
+    deadLetters: 0,
+    samplesDecoded: 0,
+    samplesWindowed: 0,
+    samplesDropped: { late: 0, future: 0, duplicate: 0, non_finite: 0, key_limit: 0, filtered: 0 },
+    windowsClosed: 0,
+    windowsScored: 0,
+    windowsWarming: 0,
+    windowsSkipped: { gap: 0, non_finite: 0 },
+    windowsLearned: 0,
+    modelResets: 0,
+    seriesCreated: 0,
+    seriesEvicted: 0,
+    seriesRefused: 0,
+    episodes: {},
+  };
+}
+
+export type Cell = 'gru' | 'last' | 'seasonal' | 'ewma';
+export type Aggregate = 'mean' | 'sum' | 'min' | 'max' | 'last' | 'count' | 'rate';
+export type TimeUnit = 's' | 'ms' | 'us' | 'ns';
+
+/** A parsed path: own properties (text) and array elements or CSV columns (number, from 0), outermost first. */
+export type Path = readonly (string | number)[];
+
+/** Where a sample's event time comes from. */
+export type TimeSetting =
+  | { readonly kind: 'record' }
+  | { readonly kind: 'path'; readonly path: Path; readonly unit: TimeUnit }
+  /** Record n has time start + n · every, n its offset in a topic, its data line from 0 in a file. */
+  | { readonly kind: 'counted'; readonly startMs: number; readonly everyMs: number };
+
+export interface DecodeSettings {
+  readonly format: 'json' | 'number' | 'csv';
+  /** All must hold; JSON scalars compare as equal when type and value are equal. */
+  readonly where: readonly { readonly path: Path; readonly equals: string | number | boolean | null }[];
+  /** Sorted by label name. `$partition` as a path is the text of the partition number. */
+  readonly labels: readonly { readonly label: string; readonly path: Path | '$partition' }[];
+  readonly time: TimeSetting;
+  /** At least one. `path` is undefined only with `aggregate: count` (the value is then 1). */
+  readonly fields: readonly { readonly field: string; readonly path: Path | undefined }[];
+  readonly recordBytesMax: number;
+}
+
+export type Gaps =
+  | { readonly kind: 'ignore' | 'previous' | 'anomaly' }
+  | { readonly kind: 'fill'; readonly value: number };
+
+export interface WindowSettings {
+  /** `record`: every sample is a window of its own; `auto`: found from the first 32 time steps of the series. */
+  readonly every: { readonly kind: 'auto' } | { readonly kind: 'record' } | { readonly kind: 'fixed'; readonly ms: number };
+  readonly aggregate: Aggregate;
+  readonly latenessMs: number;
+  readonly gaps: Gaps;
+  /** How far beyond the watermark a sample may lie before others must agree with it. */
+  readonly futureMs: number;
+  /** Windows of one series that may be open at a time: the bound of the reorder buffer. */
+  readonly openWindows: number;
+}
+
+export interface ModelSettings {
+  readonly cell: Cell;
+  /** 4 to 128. */
+  readonly hidden: number;
+  /** Multiple of 8, 8 to 128. */
+  readonly lookback: number;
+  /** Windows learned before the first score, at least 50. */
+  readonly warmupWindows: number;
+}
+
+export interface DetectSettings {
+  readonly direction: 'above' | 'below' | 'both';
+  /** Both must be exceeded. `relative` is a share of |expected|. */
+  readonly deviation: { readonly absolute: number; readonly relative: number };
+  readonly range: { readonly min: number; readonly max: number };
+  /** Factors ≥ 1 that widen a side of the band; evidence inside the widened band opens nothing. */
+  readonly band: { readonly below: number; readonly above: number } | undefined;
+  /** 1 ≤ hits ≤ of ≤ 32. */
+  readonly sustain: { readonly hits: number; readonly of: number };
+  readonly recover: { readonly hits: number; readonly of: number };
+}
+
+export type StartFrom =
+  | { readonly kind: 'earliest' | 'latest' }
+  /** Event of the broker's clock: records younger than this. */
+  | { readonly kind: 'ago'; readonly ms: number };
+
+/** One stream, resolved: defaults and presets merged, units turned into numbers. Plain data: crosses to the worker. */
+export interface StreamSettings {
+  readonly name: string;
+  readonly uid: string;
+  /** Names, or prefixes that end in `*`. */
+  readonly topics: readonly string[];
+  readonly startFrom: StartFrom;
+  readonly decode: DecodeSettings;
+  readonly window: WindowSettings;
+  readonly model: ModelSettings;
+  readonly detect: DetectSettings;
+  readonly limits: { readonly series: number; readonly quietMs: number; readonly forgetMs: number };
+  /** First 12 hex digits of the hash of what the models depend on; another value drops the stream's models. */
+  readonly configHash: string;
+}
+
+/** For the end of an exhaustive switch. */
+export function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,237 @@
+// The shape of a slab: every number of one series, in three parts. THE place for offsets; all else derives from it.
+//
+//   hot        float32   weights W | hidden state h                      read at every window
+//   optimiser  float32   Adam's m | Adam's v | step                      read at every training pass
+//   evidence   float64   scalars | open windows                          read at every window
+//              float32   profiles | input log | stored states | peaks
+//              uint16    rarity tables
+//              int16     warm-up log
+//              uint8     profile visits
+//
+// A checkpoint writes the three parts one behind the other. No part ever holds NaN, so equal state is equal bytes.
+//
+// W, in columns of C = 3·H numbers, each column [z(H) | r(H) | n(H)] (update gate, reset gate, candidate):
+//   bias 0..C | input k at C·(1+k) | recurrent j at C·(1+I+j) | head O×H | head bias O | skip O (weight of input 0)
+
+import { aligned } from './memory.ts';
+
+export type CellShape = 'gru' | 'last' | 'seasonal' | 'ewma';
+
+/** What decides the size of a slab. H and L as in the equations; a multiple of 4 is made of `hidden` by zero padding. */
+export interface Shape {
+  readonly cell: CellShape;
+  /** State size that the user asked for, 4 to 128. */
+  readonly hidden: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Windows that a training pass unrolls; a multiple of `STRIDE`. */
+  readonly lookback: number;
+  readonly openWindows: number;
+}
+
+/** A training pass every so many windows; hidden states are stored at the same distance. */
+export const STRIDE = 8;
+
+/** Scalars of the evidence part, as indices of float64. Grouped by the stage that owns them. */
+export const AT = {
+  // window
+  serial: 0, // order of admission within the share, from 1
+  everyMs: 1, // 0 = not known yet
+  nextStart: 2, // start of the first window that is not closed; valid when `flowing`
+  flowing: 3, // 1 while windows of this series are due
+  lastTimeMs: 4, // latest accepted sample; valid when `seen`
+  seen: 5,
+  lastValue: 6, // of the last closed window with samples; valid when `hasLast`
+  hasLast: 7,
+  counterTimeMs: 8,
+  counterValue: 9,
+  hasCounter: 10,
+  waiting: 11, // samples that wait in the open-window area until the interval is known
+  emptyRun: 12, // consecutive windows without a sample
+  // forecast
+  learned: 16, // windows learned, n
+  mean: 17,
+  variance: 18,
+  levelMean: 19, // exponential mean of x: the profile's fallback
+  halfHour: 20,
+  halfHourSum: 21,
+  halfHourCount: 22,
+  hour: 23,
+  hourSum: 24,
+  hourCount: 25,
+  dayCell: 26,
+  dayCellSum: 27,
+  dayCellCount: 28,
+  forecast: 29, // of the next window, in normalised units; valid when `hasForecast`
+  hasForecast: 30,
+  spread: 31, // exponential mean of |residual|, raw units
+  bandFactor: 32, // κ: half width of the band in spreads
+  coverage: 33, // exponential share of windows inside the band
+  modelError: 34, // exponential mean of |residual|, normalised
+  naiveError: 35, // the same for the seasonal profile
+  loss: 36, // of the last training pass
+  logCount: 37, // rows in the input log
+  level: 38, // EWMA baseline
+  trainings: 39,
+  // score
+  centre: 40, // one per signal
+  scale: 42,
+  stored: 44, // windows counted in the tables of a signal
+  logCentre: 46, // quantisation of the warm-up log
+  logScale: 47,
+  // detect
+  blockIndex: 48,
+  blockCount: 49,
+  blockMax: 50, // 10 of them
+  peakCount: 60,
+  lastPeak: 61,
+  lastPeakAt: 62, // window number
+  open: 63, // episode open
+  startedAtMs: 64,
+  hits: 65, // bit i: the window i back was evident
+  calm: 66, // bit i: the window i back was calm
+  episodePeak: 67,
+  episodeWindows: 68,
+  lastAlarm: 69,
+  sinceEvent: 70,
+  side: 71, // sign of observed − expected at the peak
+  kind: 72, // index into EPISODE_KINDS
+  evidentSinceMs: 73,
+  peakDeviation: 74,
+  windows: 75, // windows that the detector saw
+  scalars: 80,
+} as const;
+
+/** Fields of one open window, as float64. `first*` serve counters. */
+export const OPEN = {
+  count: 0,
+  sum: 1,
+  min: 2,
+  max: 3,
+  lastValue: 4,
+  lastTimeMs: 5,
+  offset: 6,
+  firstValue: 7,
+  firstTimeMs: 8,
+  size: 9,
+} as const;
+
+/** A sample that waits for the interval: three numbers in the area of the open windows. */
+export const WAIT = { timeMs: 0, value: 1, offset: 2, size: 3, count: 33 } as const;
+
+export const SIGNALS = 2;
+export const PHASES = 2;
+export const CELLS = 48;
+export const WARMUP_LOG = 800;
+export const PEAKS = 64;
+export const BLOCKS = 10;
+export const HALF_HOURS = 48;
+export const HOURS = 168;
+export const DAY_CELLS = 288;
+
+export interface Layout {
+  readonly shape: Shape;
+  /** Padded state size. */
+  readonly H: number;
+  readonly I: number;
+  readonly O: number;
+  readonly L: number;
+  /** Numbers in a column of W. */
+  readonly C: number;
+  /** Indices of float32 within the hot part. */
+  readonly inputAt: number;
+  readonly recurrentAt: number;
+  readonly headAt: number;
+  readonly headBiasAt: number;
+  readonly skipAt: number;
+  /** Numbers in W, padded to a cache line; the rest is zero. */
+  readonly weights: number;
+  readonly stateAt: number;
+  /** Indices of float32 within the optimiser part. */
+  readonly firstMomentAt: number;
+  readonly secondMomentAt: number;
+  readonly stepAt: number;
+  /** Byte offsets within the evidence part. */
+  readonly openAt: number;
+  readonly halfHourAt: number;
+  readonly hourAt: number;
+  readonly dayCellAt: number;
+  readonly logAt: number;
+  readonly statesAt: number;
+  readonly peaksAt: number;
+  readonly tablesAt: number;
+  readonly warmupAt: number;
+  readonly visitsAt: number;
+  readonly hotBytes: number;
+  readonly optimiserBytes: number;
+  readonly evidenceBytes: number;
+  readonly slabBytes: number;
+}
+
+export function layoutOf(shape: Shape): Layout {
+  const neural = shape.cell === 'gru';
+  const H = neural ? Math.ceil(shape.hidden / 4) * 4 : 0;
+  const I = neural ? shape.inputs : 0;
+  const O = neural ? shape.outputs : 0;
+  const L = neural ? shape.lookback : 0;
+  const C = 3 * H;
+  const inputAt = C;
+  const recurrentAt = C * (1 + I);
+  const headAt = C * (1 + I + H);
+  const headBiasAt = headAt + O * H;
+  const skipAt = headBiasAt + O;
+  const weights = Math.ceil((skipAt + O) / 16) * 16;
+  const hotBytes = aligned(4 * (weights + H));
+  const optimiserBytes = neural ? aligned(4 * (2 * weights + 1)) : 0;
+
+  let end = 8 * AT.scalars;
+  const place = (bytes: number): number => {
+    const at = end;
+    end += Math.ceil(bytes / 8) * 8;
+    return at;
+  };
+  const openAt = place(8 * Math.max(shape.openWindows * OPEN.size, WAIT.count * WAIT.size));
+  const halfHourAt = place(4 * (neural ? HALF_HOURS : 0));
+  const hourAt = place(4 * (neural ? HOURS : 0));
+  const dayCellAt = place(4 * (shape.cell === 'seasonal' ? DAY_CELLS : 0));
+  const logAt = place(4 * L * I);
+  const statesAt = place((4 * L * H) / STRIDE);
+  const peaksAt = place(4 * PEAKS);
+  const tablesAt = place(2 * SIGNALS * PHASES * CELLS);
+  const warmupAt = place(2 * SIGNALS * WARMUP_LOG);
+  const visitsAt = place(neural ? HALF_HOURS + HOURS : shape.cell === 'seasonal' ? DAY_CELLS : 0);
+  const evidenceBytes = aligned(end);
+
+  return {
+    shape,
+    H,
+    I,
+    O,
+    L,
+    C,
+    inputAt,
+    recurrentAt,
+    headAt,
+    headBiasAt,
+    skipAt,
+    weights,
+    stateAt: weights,
+    firstMomentAt: 0,
+    secondMomentAt: weights,
+    stepAt: 2 * weights,
+    openAt,
+    halfHourAt,
+    hourAt,
+    dayCellAt,
+    logAt,
+    statesAt,
+    peaksAt,
+    tablesAt,
+    warmupAt,
+    visitsAt,
+    hotBytes,
+    optimiserBytes,
+    evidenceBytes,
+    slabBytes: hotBytes + optimiserBytes + evidenceBytes,
+  };
+}
