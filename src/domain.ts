@@ -1,5 +1,7 @@
-// The nouns of gruard: what flows between the stages, and what a stream is told to do. Types only, and the few
-// functions that every reader of a noun needs. Imports nothing.
+// The nouns of gruard: what flows between the stages. Types only, and the few
+// functions that every reader of a noun needs.
+
+import type { Cell } from './settings.ts';
 
 declare const brand: unique symbol;
 type Brand<T, Name extends string> = T & { readonly [brand]: Name };
@@ -148,91 +150,6 @@ export function newCounters(): Counters {
     seriesRefused: 0,
     episodes: {},
   };
-}
-
-export type Cell = 'gru' | 'last' | 'seasonal' | 'ewma';
-export type Aggregate = 'mean' | 'sum' | 'min' | 'max' | 'last' | 'count' | 'rate';
-export type TimeUnit = 's' | 'ms' | 'us' | 'ns';
-
-/** A parsed path: own properties (text) and array elements or CSV columns (number, from 0), outermost first. */
-export type Path = readonly (string | number)[];
-
-/** Where a sample's event time comes from. */
-export type TimeSetting =
-  | { readonly kind: 'record' }
-  | { readonly kind: 'path'; readonly path: Path; readonly unit: TimeUnit }
-  /** Record n has time start + n · every, n its offset in a topic, its data line from 0 in a file. */
-  | { readonly kind: 'counted'; readonly startMs: number; readonly everyMs: number };
-
-export interface DecodeSettings {
-  readonly format: 'json' | 'number' | 'csv';
-  /** All must hold; JSON scalars compare as equal when type and value are equal. */
-  readonly where: readonly { readonly path: Path; readonly equals: string | number | boolean | null }[];
-  /** Sorted by label name. `$partition` as a path is the text of the partition number. */
-  readonly labels: readonly { readonly label: string; readonly path: Path | '$partition' }[];
-  readonly time: TimeSetting;
-  /** At least one. `path` is undefined only with `aggregate: count` (the value is then 1). */
-  readonly fields: readonly { readonly field: string; readonly path: Path | undefined }[];
-  readonly recordBytesMax: number;
-}
-
-export type Gaps =
-  | { readonly kind: 'ignore' | 'previous' | 'anomaly' }
-  | { readonly kind: 'fill'; readonly value: number };
-
-export interface WindowSettings {
-  /** `record`: every sample is a window of its own; `auto`: found from the first 32 time steps of the series. */
-  readonly every: { readonly kind: 'auto' } | { readonly kind: 'record' } | { readonly kind: 'fixed'; readonly ms: number };
-  readonly aggregate: Aggregate;
-  readonly latenessMs: number;
-  readonly gaps: Gaps;
-  /** How far beyond the watermark a sample may lie before others must agree with it. */
-  readonly futureMs: number;
-  /** Windows of one series that may be open at a time: the bound of the reorder buffer. */
-  readonly openWindows: number;
-}
-
-export interface ModelSettings {
-  readonly cell: Cell;
-  /** 4 to 128. */
-  readonly hidden: number;
-  /** Multiple of 8, 8 to 128. */
-  readonly lookback: number;
-  /** Windows learned before the first score, at least 50. */
-  readonly warmupWindows: number;
-}
-
-export interface DetectSettings {
-  readonly direction: 'above' | 'below' | 'both';
-  /** Both must be exceeded. `relative` is a share of |expected|. */
-  readonly deviation: { readonly absolute: number; readonly relative: number };
-  readonly range: { readonly min: number; readonly max: number };
-  /** Factors ≥ 1 that widen a side of the band; evidence inside the widened band opens nothing. */
-  readonly band: { readonly below: number; readonly above: number } | undefined;
-  /** 1 ≤ hits ≤ of ≤ 32. */
-  readonly sustain: { readonly hits: number; readonly of: number };
-  readonly recover: { readonly hits: number; readonly of: number };
-}
-
-export type StartFrom =
-  | { readonly kind: 'earliest' | 'latest' }
-  /** Event of the broker's clock: records younger than this. */
-  | { readonly kind: 'ago'; readonly ms: number };
-
-/** One stream, resolved: defaults and presets merged, units turned into numbers. Plain data: crosses to the worker. */
-export interface StreamSettings {
-  readonly name: string;
-  readonly uid: string;
-  /** Names, or prefixes that end in `*`. */
-  readonly topics: readonly string[];
-  readonly startFrom: StartFrom;
-  readonly decode: DecodeSettings;
-  readonly window: WindowSettings;
-  readonly model: ModelSettings;
-  readonly detect: DetectSettings;
-  readonly limits: { readonly series: number; readonly quietMs: number; readonly forgetMs: number };
-  /** First 12 hex digits of the hash of what the models depend on; another value drops the stream's models. */
-  readonly configHash: string;
 }
 
 /** For the end of an exhaustive switch. */

@@ -99,6 +99,4 @@ export interface Clock {
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** One structured log line. `code` is from `errors.ts` or a short event name; no record values above debug. */
-export interface Log {
-  (level: LogLevel, code: string, message: string, fields?: Readonly<Record<string, unknown>>): void;
-}
+export type Log = (level: LogLevel, code: string, message: string, fields?: Readonly<Record<string, unknown>>) => void;
