@@ -37,8 +37,8 @@ export const AT = {
   // window
   serial: 0, // order of admission within the share, from 1
   everyMs: 1, // 0 = not known yet
-  nextStart: 2, // start of the first window that is not closed; valid when `flowing`
-  flowing: 3, // 1 while windows of this series are due
+  nextStart: 2, // end of the last closed window; valid when `closedAny`
+  flowing: 3, // 1 while a window of this series is due
   lastTimeMs: 4, // latest accepted sample; valid when `seen`
   seen: 5,
   lastValue: 6, // of the last closed window with samples; valid when `hasLast`
@@ -48,6 +48,9 @@ export const AT = {
   hasCounter: 10,
   waiting: 11, // samples that wait in the open-window area until the interval is known
   emptyRun: 12, // consecutive windows without a sample
+  dueStart: 13, // start of the window that closes next; valid when `flowing`
+  closedAny: 14,
+  lastSample: 15, // value of the latest accepted sample
   // forecast
   learned: 16, // windows learned, n
   mean: 17,
@@ -62,44 +65,47 @@ export const AT = {
   dayCell: 26,
   dayCellSum: 27,
   dayCellCount: 28,
-  forecast: 29, // of the next window, in normalised units; valid when `hasForecast`
+  forecast: 29, // of the next window, in raw units; valid when `hasForecast`
   hasForecast: 30,
   spread: 31, // exponential mean of |residual|, raw units
   bandFactor: 32, // κ: half width of the band in spreads
   coverage: 33, // exponential share of windows inside the band
-  modelError: 34, // exponential mean of |residual|, normalised
-  naiveError: 35, // the same for the seasonal profile
+  modelError: 34, // exponential mean of |value − forecast|
+  naiveError: 35, // exponential mean of |value − seasonal profile|
   loss: 36, // of the last training pass
   logCount: 37, // rows in the input log
   level: 38, // EWMA baseline
   trainings: 39,
+  stepError: 40, // exponential mean of |value − value before|
+  previous: 41, // value of the last learned window
+  profileForecast: 42, // what the seasonal profile alone expects next
   // score
-  centre: 40, // one per signal
-  scale: 42,
-  stored: 44, // windows counted in the tables of a signal
-  logCentre: 46, // quantisation of the warm-up log
-  logScale: 47,
+  centre: 48, // one per signal
+  scale: 50,
+  stored: 52, // windows counted in the tables of a signal
+  logCentre: 54, // quantisation of the warm-up log
+  logScale: 55,
   // detect
-  blockIndex: 48,
-  blockCount: 49,
-  blockMax: 50, // 10 of them
-  peakCount: 60,
-  lastPeak: 61,
-  lastPeakAt: 62, // window number
-  open: 63, // episode open
-  startedAtMs: 64,
-  hits: 65, // bit i: the window i back was evident
-  calm: 66, // bit i: the window i back was calm
-  episodePeak: 67,
-  episodeWindows: 68,
-  lastAlarm: 69,
-  sinceEvent: 70,
-  side: 71, // sign of observed − expected at the peak
-  kind: 72, // index into EPISODE_KINDS
-  evidentSinceMs: 73,
-  peakDeviation: 74,
-  windows: 75, // windows that the detector saw
-  scalars: 80,
+  blockIndex: 56,
+  blockCount: 57,
+  blockMax: 58, // 10 of them
+  peakCount: 68,
+  lastPeak: 69,
+  lastPeakAt: 70, // window number
+  open: 71, // episode open
+  startedAtMs: 72,
+  hits: 73, // bit i: the window i back was evident
+  calm: 74, // bit i: the window i back was calm
+  episodePeak: 75,
+  episodeWindows: 76,
+  lastAlarm: 77,
+  sinceEvent: 78,
+  side: 79, // sign of observed − expected at the peak
+  kind: 80, // index into EPISODE_KINDS
+  evidentSinceMs: 81,
+  peakDeviation: 82,
+  windows: 83, // windows that the detector saw
+  scalars: 88,
 } as const;
 
 /** Fields of one open window, as float64. `first*` serve counters. */

@@ -1,0 +1,130 @@
+// The window stage: sample rows in, closed windows out. Event-time tumbling windows aligned to multiples of the
+// interval. Works in small steps, so that one record which closes the windows of every series of a partition does not
+// hold up the event loop: the caller comes back until everything is closed.
+
+import type { SampleRows, Wave } from '../domain.ts';
+import { evidenceAddress } from '../kernel/bank.ts';
+import { AT } from '../kernel/layout.ts';
+import { closeWindow, dueMsOf } from './closing.ts';
+import { nextDueMs, nextDueSlot, popDue } from './due.ts';
+import { isRepeat, placeInWindow, placeRecord } from './placing.ts';
+import { admit, forget } from './series.ts';
+import { hasRoom, VALUE_MAX, type WindowState } from './state.ts';
+import { keepWaiting, replayWaiting, voidOpenWindows } from './waiting.ts';
+import { observeTime } from './watermark.ts';
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * Fills `wave` with the next closed windows, in closing order, each series at most once. True when all rows are taken
+ * and nothing is due any more; otherwise the wave is full and the caller comes again with the same rows.
+ */
+export function closeWindows(state: WindowState, rows: SampleRows, wave: Wave): boolean {
+  wave.count = 0;
+  state.wave++;
+  for (;;) {
+    if (!replayWaiting(state, wave) || !closeDue(state, wave, state.watermark.ms)) return false;
+    if (state.pending.slot >= 0) {
+      placePending(state);
+    } else if (rows.taken >= rows.count) {
+      return true;
+    } else {
+      if (mustForget(state) && wave.count > 0) return false;
+      forgetOld(state);
+      takeRow(state, rows, rows.taken++);
+    }
+  }
+}
+
+/** Counts one row, moves event time, and leaves the sample pending if it is accepted. */
+function takeRow(state: WindowState, rows: SampleRows, row: number): void {
+  const { counters, settings, table, watermark, pending } = state;
+  const dropped = counters.samplesDropped;
+  const value = rows.value[row]!;
+  const timeMs = rows.timeMs[row]!;
+  if (!(Math.abs(value) < VALUE_MAX)) {
+    dropped.non_finite++;
+    return;
+  }
+  const key = rows.keys[row]!;
+  const verdict = observeTime(watermark, timeMs, settings.futureMs, key, table.byKey.size);
+  if (verdict === 'future') {
+    dropped.future++;
+    return;
+  }
+  if (verdict === 'restarted') voidOpenWindows(state);
+  let series = table.byKey.get(key);
+  if (series === undefined) {
+    series = admit(table, key, rows.labels[row]!);
+    if (series === undefined) {
+      dropped.key_limit++;
+      counters.seriesRefused++;
+      return;
+    }
+    counters.seriesCreated++;
+  }
+  pending.slot = series.slots[rows.field[row]!]!;
+  pending.timeMs = timeMs;
+  pending.value = value;
+  pending.offset = rows.offset[row]!;
+}
+
+function placePending(state: WindowState): void {
+  const { pending, settings, counters, table } = state;
+  const { slot, timeMs, value, offset } = pending;
+  pending.slot = -1;
+  const { f64 } = table.bank.lane;
+  const slab = evidenceAddress(table.bank, slot) / 8;
+  switch (settings.every.kind) {
+    case 'record':
+      placeRecord(state, slot, slab, timeMs, value, offset);
+      return;
+    case 'fixed':
+      f64[slab + AT.everyMs] = settings.every.ms;
+      placeInWindow(state, slot, timeMs, value, offset, true);
+      return;
+    case 'auto':
+      if (f64[slab + AT.everyMs] !== 0) placeInWindow(state, slot, timeMs, value, offset, true);
+      else if (isRepeat(f64, slab, timeMs, value)) counters.samplesDropped.duplicate++;
+      else keepWaiting(state, slot, slab, timeMs, value, offset);
+      return;
+  }
+}
+
+/** Closes what is due at event time `nowMs`, over all series. False when the wave is full. */
+function closeDue(state: WindowState, wave: Wave, nowMs: number): boolean {
+  while (nextDueMs(state.due) <= nowMs) {
+    const slot = nextDueSlot(state.due);
+    if (isMeant(state, slot, nextDueMs(state.due))) {
+      if (!hasRoom(state, wave, slot)) return false;
+      popDue(state.due);
+      closeWindow(state, slot, wave);
+    } else {
+      popDue(state.due);
+    }
+  }
+  return true;
+}
+
+/** Entries of the heap outlive their window: by eviction, or when an older sample moved the due window back. */
+function isMeant(state: WindowState, slot: number, dueMs: number): boolean {
+  if (state.table.bySlot[slot] === undefined) return false;
+  const { f64 } = state.table.bank.lane;
+  const slab = evidenceAddress(state.table.bank, slot) / 8;
+  if (f64[slab + AT.flowing] !== 1) return false;
+  return dueMsOf(state, f64[slab + AT.everyMs]!, f64[slab + AT.dueStart]!) === dueMs;
+}
+
+/** Forgetting waits for an empty wave, because rows of a wave name slots. */
+function mustForget(state: WindowState): boolean {
+  return Math.floor(state.watermark.ms / HOUR_MS) > state.forgetHour;
+}
+
+function forgetOld(state: WindowState): void {
+  const hour = Math.floor(state.watermark.ms / HOUR_MS);
+  if (Number.isNaN(hour) || hour === state.forgetHour) return;
+  state.forgetHour = hour;
+  const gone = forget(state.table, hour * HOUR_MS - state.forgetMs);
+  state.counters.seriesEvicted += gone.length;
+  state.forgotten.push(...gone);
+}
