@@ -39,6 +39,7 @@ export function learnBand(f64: Float64Array, slab: number, value: number, expect
   const weight = Math.max(GRADE_WEIGHT_MIN, 1 / (n + 1));
   f64[slab + AT.coverage]! += weight * (1 - outside - f64[slab + AT.coverage]!);
   f64[slab + AT.modelError]! += weight * (residual - f64[slab + AT.modelError]!);
-  f64[slab + AT.naiveError]! += weight * (Math.abs(value - f64[slab + AT.profileForecast]!) - f64[slab + AT.naiveError]!);
+  f64[slab + AT.naiveError]! +=
+    weight * (Math.abs(value - f64[slab + AT.profileForecast]!) - f64[slab + AT.naiveError]!);
   f64[slab + AT.stepError]! += weight * (Math.abs(value - f64[slab + AT.previous]!) - f64[slab + AT.stepError]!);
 }

@@ -1,8 +1,8 @@
 // The GRU forecaster of one series: inputs x and what the seasonal profiles say about the next window, one head, trained
 // by truncated backpropagation every STRIDE windows over the lookback, from the hidden state stored at its start.
 
-import { AT, type Layout, STRIDE } from '../kernel/layout.ts';
 import type { Hyper, Kernel } from '../kernel/kernel.ts';
+import { AT, type Layout, STRIDE } from '../kernel/layout.ts';
 import type { LaneMemory } from '../kernel/memory.ts';
 import { halfHourProfile, hourOfWeekProfile, learnProfile, profileAt } from './profiles.ts';
 import { deviation, learnScale, normalised } from './scaler.ts';
@@ -54,20 +54,13 @@ export function learnNeural(
   f32[row + 2] = weekly - x;
   kernel.step(layout, slab.hot, row * 4);
   const ahead = kernel.outputs[0] ?? Number.NaN;
-  const scale = f64[at + AT.learned]! + 1 < 2 ? 0 : deviationAfter(f64, at);
+  const learned = f64[at + AT.learned]! + 1;
+  const scale = learned < 2 ? 0 : deviation(f64, at, learned);
   f64[at + AT.profileForecast] = f64[at + AT.mean]! + scale * weekly;
   if (!finite || !(Math.abs(ahead) < Number.MAX_VALUE)) return false;
   f64[at + AT.forecast] = f64[at + AT.mean]! + scale * ahead;
   f64[at + AT.hasForecast] = 1;
   return true;
-}
-
-/** The deviation as the next window will see it, when this one counts as learned. */
-function deviationAfter(f64: Float64Array, at: number): number {
-  f64[at + AT.learned]! += 1;
-  const after = deviation(f64, at);
-  f64[at + AT.learned]! -= 1;
-  return after;
 }
 
 /** A training pass over the log when STRIDE rows are new: each row's target is the x that followed it. */

@@ -9,17 +9,18 @@ const CLIP = 3;
 const ROBUST_AFTER = 30;
 const INNOVATION_MAX = 6;
 
-/** Standard deviation of the series so far, > 0; 1 before there are two windows. */
-export function deviation(f64: Float64Array, slab: number): number {
-  if (f64[slab + AT.learned]! < 2) return 1;
+/** Standard deviation after `learned` windows, > 0; 1 before there are two. */
+export function deviation(f64: Float64Array, slab: number, learned: number): number {
+  if (learned < 2) return 1;
   const floor = 1e-6 * Math.abs(f64[slab + AT.mean]!) + 1e-12;
   return Math.max(Math.sqrt(Math.max(f64[slab + AT.variance]!, 0)), floor);
 }
 
 /** The value in normalised units; 0 before there are two windows. */
 export function normalised(f64: Float64Array, slab: number, value: number): number {
-  if (f64[slab + AT.learned]! < 2) return 0;
-  const x = (value - f64[slab + AT.mean]!) / deviation(f64, slab);
+  const learned = f64[slab + AT.learned]!;
+  if (learned < 2) return 0;
+  const x = (value - f64[slab + AT.mean]!) / deviation(f64, slab, learned);
   return Math.max(-CLIP, Math.min(CLIP, x));
 }
 
@@ -27,7 +28,7 @@ export function learnScale(f64: Float64Array, slab: number, value: number): void
   const n = f64[slab + AT.learned]!;
   let innovation = value - f64[slab + AT.mean]!;
   if (n >= ROBUST_AFTER) {
-    const most = INNOVATION_MAX * deviation(f64, slab);
+    const most = INNOVATION_MAX * deviation(f64, slab, n);
     innovation = Math.max(-most, Math.min(most, innovation));
   }
   const weight = 1 / (n + 1);
