@@ -1,0 +1,42 @@
+// Whether gruard lives, and whether it is ready. Liveness must not depend on Kafka: else an outage of the brokers would
+// restart every instance, and each would restore and replay when they come back.
+
+import type { Merge } from './merge.ts';
+
+export interface Verdict {
+  readonly ok: boolean;
+  /** For people, one line for each thing that is missing. */
+  readonly text: string;
+}
+
+/** Written by the supervisor. */
+export interface Condition {
+  stopping: boolean;
+  /** Lanes that are given up, with what broke them. */
+  readonly fatal: Map<number, string>;
+}
+
+export function newCondition(): Condition {
+  return { stopping: false, fatal: new Map() };
+}
+
+/** The main loop turns, or nobody would read this; so only lanes that are given up count. */
+export function liveness(condition: Condition): Verdict {
+  if (condition.fatal.size === 0) return { ok: true, text: 'ok' };
+  return { ok: false, text: [...condition.fatal].map(([lane, why]) => `lane ${lane}: ${why}`).join('\n') };
+}
+
+/** Every lane has joined its group and restored its partitions, and nobody asked to stop. */
+export function readiness(condition: Condition, merge: Merge): Verdict {
+  if (condition.stopping) return { ok: false, text: 'stopping' };
+  const missing: string[] = [];
+  for (const [lane, { report, ended }] of [...merge.lanes].sort(([a], [b]) => a - b)) {
+    if (report === undefined) missing.push(`lane ${lane}: ${ended ? 'ended, waits to be started anew' : 'starting'}`);
+    else if (!report.connected || !report.ready) missing.push(`lane ${lane}: ${whatIsMissing(report)}`);
+  }
+  return missing.length === 0 ? { ok: true, text: 'ready' } : { ok: false, text: missing.join('\n') };
+}
+
+function whatIsMissing(report: { readonly connected: boolean; readonly waitingFor: string | undefined }): string {
+  return report.waitingFor ?? (report.connected ? 'restores its partitions' : 'joins its consumer group');
+}

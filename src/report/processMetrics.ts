@@ -1,0 +1,22 @@
+// The process as prom-client knows it: memory, CPU, files, event loop, garbage. Nothing with labels from Kafka may
+// enter its registry (see `exposition.ts`).
+
+import { totalmem } from 'node:os';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+
+/** Gauges that are named like counters, and repeat the sum of their neighbours. */
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
+/** Starts to observe the process; the answer writes `process_*` and `nodejs_*` as text 0.0.4. */
+export function observeProcess(): () => Promise<string> {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
+  return () => registry.metrics();
+}
+
+/** Bytes that the container allows, or that the host has. */
+export function memoryLimitBytes(): number {
+  const allowed = process.constrainedMemory();
+  return allowed > 0 ? Math.min(allowed, totalmem()) : totalmem();
+}
