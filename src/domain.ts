@@ -152,6 +152,83 @@ export function newCounters(): Counters {
   };
 }
 
+/** Decoded samples of one batch as columns, in order of the records. */
+export interface SampleRows {
+  count: number;
+  /** Rows consumed by the window stage. */
+  taken: number;
+  readonly keys: SeriesKey[];
+  readonly labels: (readonly string[])[];
+  /** Written by the decode stage, grown by replacing. */
+  field: Int32Array;
+  timeMs: Float64Array;
+  value: Float64Array;
+  offset: Float64Array;
+}
+
+/** Why a window has no value of its own. */
+export const GAP = { none: 0, filled: 1, missing: 2 } as const;
+
+/**
+ * Closed windows as columns, each series at most once: what flows from window to report. Every stage writes its own
+ * columns of the first `count` rows. NaN = there is none.
+ */
+export interface Wave {
+  count: number;
+  // window
+  readonly slot: Int32Array;
+  readonly startMs: Float64Array;
+  readonly endMs: Float64Array;
+  readonly value: Float64Array;
+  readonly offset: Float64Array;
+  readonly gap: Uint8Array;
+  // forecast
+  readonly expected: Float64Array;
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+  /** Windows that the model had learned before this one. */
+  readonly learned: Float64Array;
+  // score: surprise of the value, of the residual, and both pooled, in decades
+  readonly levelSurprise: Float64Array;
+  readonly residualSurprise: Float64Array;
+  readonly pooled: Float64Array;
+  // detect
+  readonly score: Float64Array;
+  readonly open: Uint8Array;
+}
+
+export function newWave(capacity: number): Wave {
+  const numbers = (): Float64Array => new Float64Array(capacity);
+  return {
+    count: 0,
+    slot: new Int32Array(capacity),
+    startMs: numbers(),
+    endMs: numbers(),
+    value: numbers(),
+    offset: numbers(),
+    gap: new Uint8Array(capacity),
+    expected: numbers(),
+    lower: numbers(),
+    upper: numbers(),
+    learned: numbers(),
+    levelSurprise: numbers(),
+    residualSurprise: numbers(),
+    pooled: numbers(),
+    score: numbers(),
+    open: new Uint8Array(capacity),
+  };
+}
+
+/** What the detector tells about row `row` of a wave. */
+export interface EpisodeChange {
+  readonly row: number;
+  readonly event: EpisodeEvent;
+  readonly kind: EpisodeKind;
+  readonly severity: Severity;
+  readonly startedAtMs: number;
+  readonly evidence: AnomalyEvent['evidence'];
+}
+
 /** For the end of an exhaustive switch. */
 export function unreachable(value: never): never {
   throw new Error(`unreachable: ${JSON.stringify(value)}`);

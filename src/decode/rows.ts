@@ -1,0 +1,78 @@
+// The decode stage: records of one batch to columns of samples. What cannot be decoded is counted by reason and handed
+// on, whole; it changes nothing else.
+
+import type { Counters, Decoder, RecordBatch, RejectReason, SampleRows, SourceRecord } from '../domain.ts';
+import { canonicalKey } from './labels.ts';
+
+export interface DecodeState {
+  readonly decoder: Decoder;
+  /** Sorted, as in the decoder's samples. */
+  readonly labelNames: readonly string[];
+  readonly fieldNames: readonly string[];
+  readonly counters: Counters;
+  readonly rows: SampleRows;
+}
+
+export type Reject = (record: SourceRecord, reason: RejectReason | 'non_finite', detail: string) => void;
+
+export function newSampleRows(): SampleRows {
+  return {
+    count: 0,
+    taken: 0,
+    keys: [],
+    labels: [],
+    field: new Int32Array(0),
+    timeMs: new Float64Array(0),
+    value: new Float64Array(0),
+    offset: new Float64Array(0),
+  };
+}
+
+/** Fills `state.rows` with the samples of all records from offset `from` on. */
+export function decodeBatch(state: DecodeState, batch: RecordBatch, from: number, reject: Reject): void {
+  const { rows, counters } = state;
+  rows.count = 0;
+  rows.taken = 0;
+  makeRoom(rows, batch.records.length * state.fieldNames.length);
+  for (const record of batch.records) {
+    if (record.offset < from) continue;
+    counters.recordsReceived++;
+    const decoded = state.decoder(record);
+    switch (decoded.kind) {
+      case 'rejected':
+        counters.recordsRejected[decoded.reason]++;
+        reject(record, decoded.reason, decoded.detail);
+        break;
+      case 'filtered':
+        counters.recordsDecoded++;
+        counters.samplesDecoded++;
+        counters.samplesDropped.filtered++;
+        break;
+      case 'samples': {
+        counters.recordsDecoded++;
+        counters.samplesDecoded += decoded.samples.length;
+        for (const sample of decoded.samples) {
+          const row = rows.count++;
+          rows.keys[row] = canonicalKey(state.labelNames, sample.labels);
+          rows.labels[row] = sample.labels;
+          rows.field[row] = sample.field;
+          rows.timeMs[row] = sample.timeMs;
+          rows.value[row] = sample.value;
+          rows.offset[row] = record.offset;
+          // The window stage drops and counts the sample; the whole record is here and nowhere later.
+          if (!Number.isFinite(sample.value)) {
+            reject(record, 'non_finite', `${state.fieldNames[sample.field]}: not a finite number`);
+          }
+        }
+      }
+    }
+  }
+}
+
+function makeRoom(rows: SampleRows, count: number): void {
+  if (count <= rows.value.length) return;
+  rows.field = new Int32Array(count);
+  rows.timeMs = new Float64Array(count);
+  rows.value = new Float64Array(count);
+  rows.offset = new Float64Array(count);
+}

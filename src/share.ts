@@ -1,0 +1,167 @@
+// A share: what one stream keeps of one input partition. State, watermark, limits and position are per share, so that
+// results never depend on what else a lane owns. This file builds one, freezes it and brings it back.
+
+import { createHash } from 'node:crypto';
+import { newDecoder } from './decode/decoder.ts';
+import { canonicalKey } from './decode/labels.ts';
+import { type DecodeState, newSampleRows } from './decode/rows.ts';
+import type { DetectState } from './detect/detector.ts';
+import { type Counters, newCounters, type PartitionId } from './domain.ts';
+import type { ForecastState } from './forecast/forecaster.ts';
+import { INPUTS } from './forecast/neural.ts';
+import { type Bank, copySlab, dissolve, evidenceAddress, newBank, restoreSlab } from './kernel/bank.ts';
+import type { Kernel } from './kernel/kernel.ts';
+import { AT, type Layout, layoutOf } from './kernel/layout.ts';
+import type { LaneMemory } from './kernel/memory.ts';
+import { hash32 } from './kernel/random.ts';
+import type { ShareSnapshot } from './ports.ts';
+import type { StreamSettings } from './settings.ts';
+import { dueMsOf } from './window/closing.ts';
+import { pushDue } from './window/due.ts';
+import { newSeriesTable, place, type SeriesTable } from './window/series.ts';
+import { newWindowState, type WindowState } from './window/state.ts';
+
+/** Rises whenever the same input would give another event: part of every event id. */
+export const DETECTOR_VERSION = 1;
+
+export interface Share {
+  readonly stream: StreamSettings;
+  readonly partition: PartitionId;
+  readonly counters: Counters;
+  readonly bank: Bank;
+  readonly series: SeriesTable;
+  readonly decode: DecodeState;
+  readonly window: WindowState;
+  readonly forecast: ForecastState;
+  readonly detect: DetectState;
+  /** Offset of the next record to process; records below it are skipped. */
+  position: number;
+}
+
+/** An empty share. `firstOffset` is the offset of the partition's first record ever (files: their first data line). */
+export function newShare(
+  stream: StreamSettings,
+  partition: PartitionId,
+  lane: LaneMemory,
+  kernel: Kernel,
+  firstOffset: number,
+): Share {
+  const counters = newCounters();
+  const bank = newBank(lane, layoutOf(shapeOf(stream)));
+  const { decode, window, detect, model, limits } = stream;
+  const series = newSeriesTable(bank, decode.fields.length, limits.series);
+  return {
+    stream,
+    partition,
+    counters,
+    bank,
+    series,
+    decode: {
+      decoder: newDecoder(decode, { partition: partition.partition, firstOffset }),
+      labelNames: decode.labels.map(({ label }) => label),
+      fieldNames: decode.fields.map(({ field }) => field),
+      counters,
+      rows: newSampleRows(),
+    },
+    window: newWindowState(window, limits.forgetMs, series, counters),
+    forecast: { bank, kernel, counters, seedOf: (slot) => seedOf(stream, series, slot) },
+    detect: { bank, settings: detect, warmupWindows: model.warmupWindows, counters },
+    position: 0,
+  };
+}
+
+/** Gives the memory of all its slabs back. */
+export function dissolveShare(share: Share): void {
+  dissolve(share.bank);
+}
+
+/** Everything that decides what comes next, copied. Only between two batches: then no sample is in between stages. */
+export function freezeShare(share: Share): ShareSnapshot {
+  const { stream, series, bank, window } = share;
+  const slabs: { key: string; slab: Uint8Array }[] = [];
+  for (const entry of series.byKey.values()) {
+    for (const [field, slot] of entry.slots.entries()) {
+      const name = share.decode.fieldNames[field] ?? '';
+      slabs.push({ key: JSON.stringify([name, ...entry.labels]), slab: copySlab(bank, slot) });
+    }
+  }
+  const { ms, support, witnesses, claimMs } = window.watermark;
+  const block = {
+    watermark: [finite(ms), support, witnesses, finite(claimMs)],
+    hour: finite(window.forgetHour),
+    serial: series.nextSerial,
+  };
+  return {
+    uid: stream.uid,
+    position: share.position,
+    configHash: stream.configHash,
+    layoutHash: layoutHash(bank.layout),
+    block: new TextEncoder().encode(JSON.stringify(block)),
+    series: slabs,
+  };
+}
+
+/** True when a snapshot is of this share's models: else it must start cold. */
+export function fits(share: Share, snapshot: ShareSnapshot): boolean {
+  return snapshot.configHash === share.stream.configHash && snapshot.layoutHash === layoutHash(share.bank.layout);
+}
+
+/** Fills an empty share with a snapshot that `fits`. */
+export function thawShare(share: Share, snapshot: ShareSnapshot): void {
+  const { series, bank, window } = share;
+  const block = JSON.parse(new TextDecoder().decode(snapshot.block)) as {
+    readonly watermark: readonly [number | null, number, string[], number | null];
+    readonly hour: number | null;
+    readonly serial: number;
+  };
+  for (const { key, slab } of snapshot.series) {
+    const [field = '', ...labels] = JSON.parse(key) as string[];
+    const seriesKey = canonicalKey(share.decode.labelNames, labels);
+    const entry = series.byKey.get(seriesKey) ?? place(series, seriesKey, labels);
+    const slot = entry.slots[share.decode.fieldNames.indexOf(field)];
+    if (slot === undefined) throw new Error(`checkpoint of ${share.stream.name} has an unknown field ${field}`);
+    restoreSlab(bank, slot, slab);
+  }
+  series.nextSerial = block.serial;
+  const [ms, support, witnesses, claimMs] = block.watermark;
+  window.watermark.ms = ms ?? Number.NaN;
+  window.watermark.support = support;
+  window.watermark.witnesses.push(...witnesses);
+  window.watermark.claimMs = claimMs ?? Number.NaN;
+  window.forgetHour = block.hour ?? Number.NaN;
+  share.position = snapshot.position;
+  scheduleAll(share);
+}
+
+/** The heap of due windows follows from the slabs. */
+function scheduleAll({ series, bank, window }: Share): void {
+  const { f64 } = bank.lane;
+  for (const [slot, owner] of series.bySlot.entries()) {
+    const at = evidenceAddress(bank, slot) / 8;
+    if (owner === undefined || f64[at + AT.flowing] !== 1) continue;
+    const dueMs = dueMsOf(window, f64[at + AT.everyMs] ?? 0, f64[at + AT.dueStart] ?? 0);
+    pushDue(window.due, dueMs, f64[at + AT.serial] ?? 0, slot);
+  }
+}
+
+export function shapeOf(stream: StreamSettings): Layout['shape'] {
+  const { cell, hidden, lookback } = stream.model;
+  return { cell, hidden, inputs: INPUTS, outputs: 1, lookback, openWindows: stream.window.openWindows };
+}
+
+function layoutHash(layout: Layout): string {
+  return createHash('sha256')
+    .update(JSON.stringify([layout, AT, DETECTOR_VERSION]))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+/** Weights differ by series, not by run, partition or lane. */
+function seedOf(stream: StreamSettings, series: SeriesTable, slot: number): number {
+  const owner = series.bySlot[slot];
+  return hash32(JSON.stringify([stream.uid, owner?.series.key ?? '', owner?.field ?? 0]));
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
