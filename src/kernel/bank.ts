@@ -23,8 +23,10 @@ export function newBank(lane: LaneMemory, layout: Layout): Bank {
 
 /** A slot whose slab is all zero. */
 export function takeSlot(bank: Bank): number {
-  const slot = bank.free.pop() ?? bank.slots++;
+  const slot = bank.free.pop() ?? bank.slots;
   if (slot >= bank.chunks.length * CHUNK_SLABS) bank.chunks.push(allocate(bank.lane, chunkBytes(bank.layout)));
+  // Counted only now: allocating may throw, and then the slot is not taken.
+  if (slot === bank.slots) bank.slots++;
   const { u8 } = bank.lane;
   for (const [at, bytes] of parts(bank, slot)) u8.fill(0, at, at + bytes);
   return slot;

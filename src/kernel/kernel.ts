@@ -20,8 +20,9 @@ export interface Kernel {
   /**
    * One training pass by truncated backpropagation through `steps` ≤ L windows and one update by Adam. `inputs` is the
    * address of steps × I float32, `state` of the hidden state before the first. Targets (steps × O, NaN = masked) are
-   * read from `targets`. Returns the loss before the update, mean of half the squared errors; NaN when the gradient was
-   * not finite: then nothing was changed.
+   * read from `targets`. Returns the loss before the update, the mean of half the squared errors over all unmasked
+   * targets. Nothing is changed when that is 0 (all masked, or all exact), nor when the gradient is not finite or
+   * absurdly long (norm ≥ 1e6): then it is NaN. At most 128 outputs and 128 steps.
    */
   train(
     layout: Layout,
