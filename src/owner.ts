@@ -11,7 +11,7 @@ import type { CheckpointStore, Clock, Log, PartitionOwner, RejectSink, StartPosi
 import { CHECKPOINT_BOUNDS } from './report/metrics.ts';
 import type { StreamSettings } from './settings.ts';
 import { dissolveShare, fits, freezeShare, newShare, type Share, thawShare } from './share.ts';
-import { newHistogram, type Summary } from './summary.ts';
+import { newHistogram, observe, type Summary } from './summary.ts';
 
 /** Largest wave: bounds the work between two looks at the clock. */
 const WAVE_MAX = 256;
@@ -35,6 +35,8 @@ export interface OwnerOptions {
   readonly log: Log;
   /** Offset of the first record of a partition: 0 in Kafka, the first data line of a file. */
   readonly firstOffset: number;
+  /** Set when the records are lines of this file. */
+  readonly file: string | undefined;
 }
 
 interface Owned {
@@ -46,6 +48,8 @@ interface Owned {
 }
 
 export interface Owner extends PartitionOwner {
+  /** The input has ended for good: closes every window that has a sample. */
+  finish(): Promise<void>;
   /** Begins the checkpoints that are due; cheap when none is. */
   tick(): void;
   readonly checkpoint: {
@@ -81,7 +85,7 @@ export function newOwner(options: OwnerOptions): Owner {
       checkpoint.bytes = bytes;
       checkpoint.lastSuccessMs = clock.now();
       one.nextAt = from + Math.max(options.everyMs, took / CHECKPOINT_SHARE);
-      observeSeconds(checkpoint.durations, took);
+      observe(checkpoint.durations, took / 1000);
       summary.note(one.id, { checkpointed: offset });
       await options.commit([{ ...one.id, offset }]);
     } catch (error) {
@@ -108,16 +112,40 @@ export function newOwner(options: OwnerOptions): Owner {
     for (const one of owned.values()) if (now >= one.nextAt) void begin(one);
   };
 
+  const run = async (one: Owned, batch: RecordBatch, flush: boolean): Promise<void> => {
+    delivering = true;
+    try {
+      const works = one.shares.map((share) => newWork(share, batch, flush, wave, options.rejects));
+      await feed.push(works);
+      for (const work of works) summary.batchEnded(work);
+      one.dirty = true;
+    } finally {
+      delivering = false;
+    }
+    tick();
+  };
+
   return {
     checkpoint,
     tick,
+
+    async finish() {
+      for (const one of owned.values())
+        await run(one, { ...one.id, records: [], endOffset: undefined, file: options.file }, true);
+    },
 
     async take(id, committed) {
       const streams = options.streams.filter((stream) => reads(stream, id.topic));
       const shares = streams.map((stream) => newShare(stream, id, options.memory, options.kernel, options.firstOffset));
       const start = await restore(options, id, shares, committed);
       for (const share of shares) summary.add(share);
-      owned.set(nameOf(id), { id, shares, dirty: false, saving: undefined, nextAt: clock.monotonic() + options.everyMs });
+      owned.set(nameOf(id), {
+        id,
+        shares,
+        dirty: false,
+        saving: undefined,
+        nextAt: clock.monotonic() + options.everyMs,
+      });
       return start;
     },
 
@@ -148,16 +176,7 @@ export function newOwner(options: OwnerOptions): Owner {
     async deliver(batch) {
       const one = owned.get(nameOf(batch));
       if (one === undefined) throw new GruardError('internal', `records of ${nameOf(batch)}, which is not owned`);
-      delivering = true;
-      try {
-        const works = one.shares.map((share) => newWork(share, batch, wave, options.rejects));
-        await feed.push(works);
-        for (const work of works) summary.batchEnded(work);
-        one.dirty = true;
-      } finally {
-        delivering = false;
-      }
-      tick();
+      await run(one, batch, false);
     },
   };
 }
@@ -214,12 +233,13 @@ function earliestStart(sealed: number | undefined, cold: readonly Share[], nowMs
   return oldest > 0 ? { kind: 'timestamp', ms: nowMs - oldest } : { kind: 'latest' };
 }
 
-function newWork(share: Share, batch: RecordBatch, wave: Work['wave'], rejects: RejectSink): Work {
+function newWork(share: Share, batch: RecordBatch, flush: boolean, wave: Work['wave'], rejects: RejectSink): Work {
   return {
     share,
     batch,
     wave,
     changes: [],
+    flush,
     decoded: false,
     done: false,
     reject: (record, reason, detail) => rejects.reject(share.partition, record, reason, detail),
@@ -232,13 +252,6 @@ export function reads(stream: StreamSettings, topic: string): boolean {
 
 function nameOf({ topic, partition }: PartitionId): string {
   return `${topic}/${partition}`;
-}
-
-(histogram: ReturnType<typeof newHistogram>, ms: number): void {
-  const bucket = histogram.bounds.findIndex((bound) => ms / 1000 <= bound);
-  const index = bucket === -1 ? histogram.bounds.length : bucket;
-  histogram.counts[index] = (histogram.counts[index] ?? 0) + 1;
-  histogram.sum += ms / 1000;
 }
 
 function messageOf(error: unknown): string {

@@ -11,7 +11,7 @@ import type { EpisodeChange, RecordBatch, Wave } from './domain.ts';
 import { forecastWave, learnWave } from './forecast/forecaster.ts';
 import { learnScores, scoreWave } from './score/scorer.ts';
 import type { Share } from './share.ts';
-import { closeWindows } from './window/tumbling.ts';
+import { closeRest, closeWindows } from './window/tumbling.ts';
 
 /** One batch for one share. It comes through the pipe again and again, a wave each time, until it is `done`. */
 export interface Work {
@@ -20,6 +20,8 @@ export interface Work {
   readonly reject: Reject;
   readonly wave: Wave;
   readonly changes: EpisodeChange[];
+  /** No record, but the end of the input: closes every window that has a sample. */
+  readonly flush: boolean;
   decoded: boolean;
   done: boolean;
 }
@@ -53,7 +55,8 @@ function decode(work: Work): Work {
 }
 
 function window(work: Work): Work {
-  work.done = closeWindows(work.share.window, work.share.decode.rows, work.wave);
+  const { window: state, decode } = work.share;
+  work.done = work.flush ? closeRest(state, work.wave) : closeWindows(state, decode.rows, work.wave);
   return work;
 }
 

@@ -20,6 +20,7 @@ import { dueMsOf } from './window/closing.ts';
 import { pushDue } from './window/due.ts';
 import { newSeriesTable, place, type SeriesTable } from './window/series.ts';
 import { newWindowState, type WindowState } from './window/state.ts';
+import type { Watermark } from './window/watermark.ts';
 
 /** Rises whenever the same input would give another event: part of every event id. */
 export const DETECTOR_VERSION = 1;
@@ -85,9 +86,9 @@ export function freezeShare(share: Share): ShareSnapshot {
       slabs.push({ key: JSON.stringify([name, ...entry.labels]), slab: copySlab(bank, slot) });
     }
   }
-  const { ms, support, witnesses, claimMs } = window.watermark;
+  const { watermark } = window;
   const block = {
-    watermark: [finite(ms), support, witnesses, finite(claimMs)],
+    watermark: { ...watermark, ms: finite(watermark.ms), claimMs: finite(watermark.claimMs) },
     hour: finite(window.forgetHour),
     serial: series.nextSerial,
   };
@@ -110,7 +111,10 @@ export function fits(share: Share, snapshot: ShareSnapshot): boolean {
 export function thawShare(share: Share, snapshot: ShareSnapshot): void {
   const { series, bank, window } = share;
   const block = JSON.parse(new TextDecoder().decode(snapshot.block)) as {
-    readonly watermark: readonly [number | null, number, string[], number | null];
+    readonly watermark: Omit<Watermark, 'ms' | 'claimMs'> & {
+      readonly ms: number | null;
+      readonly claimMs: number | null;
+    };
     readonly hour: number | null;
     readonly serial: number;
   };
@@ -123,11 +127,8 @@ export function thawShare(share: Share, snapshot: ShareSnapshot): void {
     restoreSlab(bank, slot, slab);
   }
   series.nextSerial = block.serial;
-  const [ms, support, witnesses, claimMs] = block.watermark;
-  window.watermark.ms = ms ?? Number.NaN;
-  window.watermark.support = support;
-  window.watermark.witnesses.push(...witnesses);
-  window.watermark.claimMs = claimMs ?? Number.NaN;
+  const { ms, claimMs, ...rest } = block.watermark;
+  Object.assign(window.watermark, rest, { ms: ms ?? Number.NaN, claimMs: claimMs ?? Number.NaN });
   window.forgetHour = block.hour ?? Number.NaN;
   share.position = snapshot.position;
   scheduleAll(share);

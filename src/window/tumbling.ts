@@ -36,6 +36,27 @@ export function closeWindows(state: WindowState, rows: SampleRows, wave: Wave): 
   }
 }
 
+/**
+ * The end of the input: closes, as `closeWindows` does, every window that began before the watermark, whatever the
+ * lateness. True when none is left.
+ */
+export function closeRest(state: WindowState, wave: Wave): boolean {
+  wave.count = 0;
+  state.wave++;
+  const { f64 } = state.table.bank.lane;
+  for (let slot = nextDueSlot(state.due); slot >= 0; slot = nextDueSlot(state.due)) {
+    const begun = f64[evidenceAddress(state.table.bank, slot) / 8 + AT.dueStart]! <= state.watermark.ms;
+    if (begun && isMeant(state, slot, nextDueMs(state.due))) {
+      if (!hasRoom(state, wave, slot)) return false;
+      popDue(state.due);
+      closeWindow(state, slot, wave);
+    } else {
+      popDue(state.due);
+    }
+  }
+  return true;
+}
+
 /** Counts one row, moves event time, and leaves the sample pending if it is accepted. */
 function takeRow(state: WindowState, rows: SampleRows, row: number): void {
   const { counters, settings, table, watermark, pending } = state;

@@ -3,11 +3,17 @@
 
 /** So many must agree before event time leaps. */
 export const WITNESSES = 3;
+/** A leap is more than this many usual steps: hourly data may miss some hours without being doubted. */
+const USUAL_STEPS = 10;
+/** Weight of the newest step in the usual one. */
+const STEP_WEIGHT = 0.1;
 
 export interface Watermark {
   /** NaN before the first sample. */
   ms: number;
-  /** Accepted samples near the watermark, counted up to WITNESSES: fewer than that may have been a liar's. */
+  /** Exponential mean of the steps by which event time advances; 0 before the first. */
+  stepMs: number;
+  /** Accepted samples, counted up to WITNESSES: fewer than that may have been a liar's. */
   support: number;
   /** Series that claim a time beyond the gate, and the first claimed time. */
   readonly witnesses: string[];
@@ -18,15 +24,15 @@ export interface Watermark {
 export type Admission = 'accepted' | 'future' | 'restarted';
 
 export function newWatermark(): Watermark {
-  return { ms: Number.NaN, support: 0, witnesses: [], claimMs: Number.NaN };
+  return { ms: Number.NaN, stepMs: 0, support: 0, witnesses: [], claimMs: Number.NaN };
 }
 
 /**
- * Moves the watermark by one sample, or refuses the sample as `future`: more than `futureMs` beyond the watermark until
- * WITNESSES distinct series agree on the leap to within `futureMs`. A share with fewer series cannot find so many; there
- * as many consecutive samples do. So one producer with a wrong clock moves nothing, and a pause of the topic costs two
- * samples. The same holds for the very first samples: while fewer than WITNESSES support the watermark, one that lies
- * more than `futureMs` below it starts event time anew.
+ * Moves the watermark by one sample, or refuses the sample as `future`: it leaps more than `futureMs`, and more than
+ * USUAL_STEPS steps, beyond the watermark, and not yet WITNESSES distinct series agree on that. A share with fewer
+ * series cannot find so many; there as many consecutive samples do. So one producer with a wrong clock moves nothing,
+ * and a pause of the topic costs two samples. The first samples are doubted, too: while fewer than WITNESSES support the
+ * watermark, one that lies more than `futureMs` below it starts event time anew.
  */
 export function observeTime(
   mark: Watermark,
@@ -36,37 +42,40 @@ export function observeTime(
   seriesCount: number,
 ): Admission {
   if (Number.isNaN(mark.ms)) {
-    mark.ms = timeMs;
-    mark.support = 1;
+    accept(mark, timeMs);
     return 'accepted';
   }
-  if (timeMs > mark.ms + futureMs) {
-    return bearsWitness(mark, timeMs, futureMs, series, seriesCount) ? leap(mark, timeMs) : 'future';
-  }
   if (timeMs < mark.ms - futureMs && mark.support < WITNESSES) {
-    leap(mark, timeMs);
+    mark.stepMs = 0;
+    mark.support = 0;
+    mark.ms = Number.NaN;
+    accept(mark, timeMs);
     return 'restarted';
   }
+  const gateMs = Math.max(futureMs, USUAL_STEPS * mark.stepMs);
+  if (timeMs > mark.ms + gateMs && mark.stepMs > 0) {
+    if (!bearsWitness(mark, timeMs, gateMs, series, seriesCount)) return 'future';
+    mark.witnesses.length = 0;
+  } else if (timeMs > mark.ms) {
+    const advance = timeMs - mark.ms;
+    mark.stepMs = mark.stepMs === 0 ? advance : mark.stepMs + STEP_WEIGHT * (advance - mark.stepMs);
+  }
   if (seriesCount < WITNESSES) mark.witnesses.length = 0;
-  if (mark.support < WITNESSES) mark.support++;
-  if (timeMs > mark.ms) mark.ms = timeMs;
+  accept(mark, timeMs);
   return 'accepted';
 }
 
-function bearsWitness(mark: Watermark, timeMs: number, futureMs: number, series: string, seriesCount: number): boolean {
-  const agrees = mark.witnesses.length > 0 && Math.abs(timeMs - mark.claimMs) <= futureMs;
+function accept(mark: Watermark, timeMs: number): void {
+  mark.support = Math.min(mark.support + 1, WITNESSES);
+  if (!(timeMs <= mark.ms)) mark.ms = timeMs;
+}
+
+function bearsWitness(mark: Watermark, timeMs: number, gateMs: number, series: string, seriesCount: number): boolean {
+  const agrees = mark.witnesses.length > 0 && Math.abs(timeMs - mark.claimMs) <= gateMs;
   if (!agrees) {
     mark.witnesses.length = 0;
     mark.claimMs = timeMs;
   }
   if (seriesCount < WITNESSES || !mark.witnesses.includes(series)) mark.witnesses.push(series);
   return mark.witnesses.length >= WITNESSES;
-}
-
-function leap(mark: Watermark, timeMs: number): Admission {
-  mark.ms = timeMs;
-  mark.support = 1;
-  mark.witnesses.length = 0;
-  mark.claimMs = Number.NaN;
-  return 'accepted';
 }

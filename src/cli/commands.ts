@@ -1,0 +1,77 @@
+// argv → command → exit code. Every failure ends here in one message that says what, where and what to do.
+
+import { readFileSync } from 'node:fs';
+import { ERRORS, GruardError } from '../errors.ts';
+import { demo } from './demo.ts';
+import { run } from './run.ts';
+import { runSchema } from './schema.ts';
+import { validateCommand } from './validateCommand.ts';
+
+const HELP = `gruard watches numeric streams on Kafka and tells which values are anomalous.
+
+usage: gruard COMMAND [OPTIONS]
+
+  demo                 runs on generated streams: no Kafka, no configuration
+  run FILE…            runs the daemon with a configuration (a YAML file or a directory)
+  validate FILE…       checks a configuration and the brokers, topics and directories it names
+  config schema        prints the JSON Schema of the configuration, for editors
+
+  --help, -h           help of gruard, or of a command
+  --version            version
+
+examples:
+  gruard demo --until first-anomaly
+  gruard run gruard.yaml --listen 0.0.0.0:9464
+`;
+
+/** Answers the process's exit code; never throws. */
+export async function execute(argv: readonly string[]): Promise<number> {
+  const [command = '--help', ...rest] = argv;
+  try {
+    switch (command) {
+      case 'demo':
+        return await demo(rest);
+      case 'run':
+        return await run(rest);
+      case 'validate':
+        return await validateCommand(rest);
+      case 'config':
+        return await runSchema(rest);
+      case '--help':
+      case '-h':
+      case 'help':
+        process.stdout.write(HELP);
+        return 0;
+      case '--version':
+        process.stdout.write(`${version()}\n`);
+        return 0;
+      default:
+        throw new GruardError('usage', `gruard: there is no command "${command}".`);
+    }
+  } catch (error) {
+    return complain(error);
+  }
+}
+
+export function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
+
+function complain(error: unknown): number {
+  if (error instanceof GruardError) {
+    process.stderr.write(`gruard: error[${error.code}] ${error.message}\n  fix: ${ERRORS[error.code].remedy}\n`);
+    return ERRORS[error.code].exit;
+  }
+  if (isUsage(error)) {
+    process.stderr.write(`gruard: error[usage] ${error.message}\n  fix: ${ERRORS.usage.remedy}\n`);
+    return ERRORS.usage.exit;
+  }
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n  fix: ${ERRORS.internal.remedy}\n`);
+  return ERRORS.internal.exit;
+}
+
+/** What `parseArgs` throws for unknown options and missing values. */
+function isUsage(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+}

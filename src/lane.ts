@@ -1,0 +1,169 @@
+// A lane: one worker thread = one source (a consumer-group member) = one memory for all its slabs. This file is its
+// composition root; it builds the rim around the pipeline and tells the main thread how it goes.
+
+import { performance } from 'node:perf_hooks';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { newFileStore } from './checkpoint/fileStore.ts';
+import { type ErrorCode, GruardError } from './errors.ts';
+import { newFeed } from './feed.ts';
+import { newFloat32Kernel } from './kernel/float32.ts';
+import { newLaneMemory } from './kernel/memory.ts';
+import { newInput } from './laneInput.ts';
+import type { FromLane, LaneTask, ToLane } from './messages.ts';
+import { newOwner, type Owner } from './owner.ts';
+import { pipeline, type Work } from './pipeline.ts';
+import type { Clock, EventSink, Log } from './ports.ts';
+import { anomalyEvent } from './report/events.ts';
+import { SLICE_BOUNDS } from './report/metrics.ts';
+import { DETECTOR_VERSION } from './share.ts';
+import { countsOf, labelsOf, newHistogram, newSummary, observe } from './summary.ts';
+
+const REPORT_EVERY_MS = 500;
+const CHECKPOINT_LOOK_MS = 250;
+
+const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
+
+if (parentPort !== null) await runLane(parentPort, workerData as LaneTask);
+
+/** Runs until the input ends or main says stop; then the thread has nothing left to do and ends. */
+async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
+  const send = (message: FromLane): void => port.postMessage(message);
+  const log: Log = (level, code, message, fields = {}) =>
+    send({ kind: 'log', level, code, message, fields: { lane: task.lane, ...fields } });
+  const { settings } = task;
+
+  const memory = newLaneMemory();
+  const slices = newHistogram(SLICE_BOUNDS);
+  let busyMs = 0;
+  const feed = newFeed(clock.monotonic, (ms) => {
+    busyMs += ms;
+    observe(slices, ms / 1000);
+  });
+  const summary = newSummary(
+    settings.streams.map(({ name }) => name),
+    clock,
+  );
+  const printed = printedEvents(port, send);
+  const input = newInput(task, clock, log, (partition, gapRecords) => summary.note(partition, { gapRecords }));
+  const sinks: readonly EventSink[] = input.events === undefined ? [printed] : [input.events, printed];
+
+  const owner = newOwner({
+    streams: settings.streams,
+    memory,
+    kernel: newFloat32Kernel(memory),
+    store:
+      task.stateDir === undefined ? undefined : newFileStore({ dir: task.stateDir, keep: settings.state.keep, log }),
+    everyMs: settings.state.everyMs,
+    feed,
+    summary,
+    rejects: input.rejects,
+    flush: async () => {
+      await Promise.all([...sinks.map((sink) => sink.flush()), input.rejects.flush()]);
+    },
+    commit: (positions) => input.source.commit(positions),
+    clock,
+    log,
+    firstOffset: input.firstOffset,
+    file: task.input.kind === 'replay' ? task.input.file : undefined,
+  });
+
+  const report = (work: Work): Work => {
+    summary.collect(work);
+    publish(work, sinks);
+    return work;
+  };
+  const drained = new Promise<void>((resolve, reject) => {
+    pipeline(feed.works, { timed: summary.timed, report }).subscribe({ error: reject, complete: resolve });
+  });
+
+  const startedAt = clock.monotonic();
+  const tell = (): void => {
+    const busyRatio = Math.min(1, busyMs / Math.max(1, clock.monotonic() - startedAt));
+    const bankBytes = memory.top;
+    send({
+      kind: 'report',
+      report: {
+        lane: task.lane,
+        ...input.state(),
+        busyRatio,
+        bankBytes,
+        slices: countsOf(slices),
+        checkpoint: { ...owner.checkpoint, durations: countsOf(owner.checkpoint.durations), damaged: 0 },
+        ...summary.take(),
+      },
+    });
+  };
+  const timers = [setInterval(tell, REPORT_EVERY_MS), setInterval(() => owner.tick(), CHECKPOINT_LOOK_MS)];
+  port.on('message', (message: ToLane) => {
+    if (message.kind === 'stop') void input.source.stop();
+  });
+
+  try {
+    await Promise.race([input.source.run(owner), drained]);
+    await finish(task, owner);
+    feed.end();
+    await drained;
+    await Promise.all([...sinks, input.rejects].map((sink) => sink.stop()));
+    tell();
+    send({ kind: 'ended' });
+  } catch (error) {
+    const code: ErrorCode = error instanceof GruardError ? error.code : 'lane_failed';
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    send({ kind: 'failed', code, message: error instanceof GruardError ? error.message : message });
+  } finally {
+    for (const timer of timers) clearInterval(timer);
+    port.close();
+  }
+}
+
+async function finish(task: LaneTask, owner: Owner): Promise<void> {
+  if (task.input.kind === 'replay' && task.input.flush) await owner.finish();
+  await owner.settle(SETTLE_MS);
+}
+
+const SETTLE_MS = 15_000;
+
+/** Builds the wave's events and hands them to the sinks, in order of rows. */
+function publish(work: Work, sinks: readonly EventSink[]): void {
+  const { share, wave } = work;
+  for (const change of work.changes) {
+    const owner = share.series.bySlot[wave.slot[change.row] ?? -1];
+    if (owner === undefined) throw new Error('an episode of a series that is gone');
+    const { series, field } = owner;
+    const event = anomalyEvent(
+      {
+        stream: share.stream,
+        partition: share.partition,
+        key: series.key,
+        labels: labelsOf(share, series.labels),
+        field: share.decode.fieldNames[field] ?? '',
+        file: work.batch.file,
+        detectorVersion: DETECTOR_VERSION,
+      },
+      wave,
+      change,
+    );
+    for (const sink of sinks) sink.publish(event, series.key, wave.endMs[change.row] ?? 0);
+  }
+}
+
+/** Events on their way to the terminal or to standard output, which the main thread writes. */
+function printedEvents(port: MessagePort, send: (message: FromLane) => void): EventSink {
+  const waiting = new Map<number, () => void>();
+  let flushes = 0;
+  port.on('message', (message: ToLane) => {
+    if (message.kind !== 'flushed') return;
+    waiting.get(message.number)?.();
+    waiting.delete(message.number);
+  });
+  return {
+    publish: (event) => send({ kind: 'event', event }),
+    flush: () =>
+      new Promise((resolve) => {
+        const number = ++flushes;
+        waiting.set(number, resolve);
+        send({ kind: 'flush', number });
+      }),
+    stop: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,72 @@
+// What the program itself prints on standard output: lines for people on a terminal, one JSON object a line otherwise.
+
+import type { AnomalyEvent } from './domain.ts';
+import type { Paint } from './report/printable.ts';
+import { anomalyLine, banner, type Running, type StreamProgress, warmupLine } from './report/terminal.ts';
+
+export interface Screen {
+  started(address: string): void;
+  progress(streams: readonly StreamProgress[]): void;
+  event(event: AnomalyEvent): void;
+  ended(exit: number): void;
+  /** Resolves when everything so far has left the process. */
+  written(): Promise<void>;
+}
+
+/** Share of the warm-up between two lines about it. */
+const PROGRESS_STEP = 0.25;
+
+/** For people: banner, warm-up, a line for each opening, escalation and end. */
+export function newPeopleScreen(running: Omit<Running, 'address'>, paint: Paint): Screen {
+  const out = newOutput();
+  const shown = new Map<string, string>();
+  return {
+    started: (address) => out.write(banner({ ...running, address }, paint)),
+    progress(streams) {
+      for (const progress of streams) {
+        const all = progress.ready + progress.warming;
+        const step = Math.floor((progress.warmupProgress ?? 0) / PROGRESS_STEP);
+        const mark = all === 0 ? 'waits' : progress.warming === 0 ? `ready ${all}` : `warming ${step}`;
+        if (shown.get(progress.stream) === mark) continue;
+        shown.set(progress.stream, mark);
+        out.write(`${warmupLine(progress, paint)}\n`);
+      }
+    },
+    event(event) {
+      if (event.event !== 'continuing') out.write(`${anomalyLine(event, paint)}\n`);
+    },
+    ended: (exit) => {
+      if (exit === 0) out.write('stopped\n');
+    },
+    written: out.written,
+  };
+}
+
+/** For programs: each anomaly event as one line of JSON, nothing else. */
+export function newJsonScreen(): Screen {
+  const out = newOutput();
+  return {
+    started() {},
+    progress() {},
+    event: (event) => out.write(`${JSON.stringify(event)}\n`),
+    ended() {},
+    written: out.written,
+  };
+}
+
+/** Where events go elsewhere and nobody looks at the terminal. */
+export function newSilentScreen(): Screen {
+  return { started() {}, progress() {}, event() {}, ended() {}, written: () => Promise.resolve() };
+}
+
+function newOutput(): { write(text: string): void; written(): Promise<void> } {
+  let last: Promise<void> = Promise.resolve();
+  // A reader that went away (`| head`) is no failure of ours.
+  process.stdout.on('error', () => {});
+  return {
+    write(text) {
+      last = new Promise((resolve) => process.stdout.write(text, () => resolve()));
+    },
+    written: () => last,
+  };
+}
