@@ -102,7 +102,8 @@ function withoutRepeats(write: Write): Write {
     }, REPEAT_MS).unref();
   }
   return (level, code, message, fields) => {
-    const key = JSON.stringify([code, fields['stream'], fields['topic']]);
+    const { stream, topic } = fields;
+    const key = JSON.stringify([code, stream, topic]);
     const repeat = repeats.get(key);
     if (repeat !== undefined) {
       repeat.count += 1;

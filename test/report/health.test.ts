@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { liveness, newCondition, readiness } from '../../src/report/health.ts';
+import { accept, laneEnded, newMerge } from '../../src/report/merge.ts';
+import { laneReport } from './synthetic.ts';
+
+it('is ready when every lane is, and says until then what is missing', () => {
+  const condition = newCondition();
+  const merge = newMerge([], 2);
+  expect(readiness(condition, merge)).toEqual({ ok: false, text: 'lane 0: starting\nlane 1: starting' });
+  accept(merge, laneReport(1, { ready: false, waitingFor: 'restores orders/3' }));
+  accept(merge, laneReport(0, { connected: false }));
+  expect(readiness(condition, merge).text).toBe('lane 0: joins its consumer group\nlane 1: restores orders/3');
+  accept(merge, laneReport(0));
+  accept(merge, laneReport(1));
+  expect(readiness(condition, merge)).toEqual({ ok: true, text: 'ready' });
+  laneEnded(merge, 1);
+  expect(readiness(condition, merge)).toEqual({ ok: false, text: 'lane 1: ended, waits to be started anew' });
+});
+
+it('is not ready while it stops', () => {
+  const condition = newCondition();
+  const merge = newMerge([], 1);
+  accept(merge, laneReport(0));
+  condition.stopping = true;
+  expect(readiness(condition, merge)).toEqual({ ok: false, text: 'stopping' });
+});
+
+it('lives without Kafka, and does not live with a lane that is given up', () => {
+  const condition = newCondition();
+  expect(liveness(condition).ok).toBe(true);
+  condition.fatal.set(1, 'failed three times in 10 minutes');
+  expect(liveness(condition)).toEqual({ ok: false, text: 'lane 1: failed three times in 10 minutes' });
+});

@@ -1,0 +1,128 @@
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type HttpOptions, isHostAllowed, type Listener, startHttp } from '../../src/report/http.ts';
+
+const listeners: Listener[] = [];
+afterEach(async () => {
+  await Promise.all(listeners.splice(0).map((listener) => listener.close()));
+});
+
+async function start(more: Partial<HttpOptions> = {}): Promise<Listener> {
+  const listener = await startHttp({
+    host: '127.0.0.1',
+    port: 0,
+    metrics: async (_request, response) => void response.end('metrics\n'),
+    liveness: () => ({ ok: true, text: 'ok' }),
+    readiness: () => ({ ok: false, text: 'lane 0: starting' }),
+    ...more,
+  });
+  listeners.push(listener);
+  return listener;
+}
+
+interface Reply {
+  readonly status: number | undefined;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+async function ask(port: number, path: string, options: object = {}): Promise<Reply> {
+  const request = httpRequest({ port, path, host: '127.0.0.1', agent: false, ...options }).end();
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  return { status: response.statusCode, headers: response.headers, body: await text(response) };
+}
+
+describe('the listener', () => {
+  it('answers its four paths and no other', async () => {
+    const { port, address } = await start();
+    expect(address).toBe(`127.0.0.1:${port}`);
+    expect(await ask(port, '/metrics?x=1')).toMatchObject({ status: 200, body: 'metrics\n' });
+    expect(await ask(port, '/healthz')).toMatchObject({ status: 200, body: 'ok\n' });
+    expect(await ask(port, '/readyz')).toMatchObject({ status: 503, body: 'lane 0: starting\n' });
+    expect((await ask(port, '/')).body).toContain('/metrics');
+    for (const path of ['/metric', '/metrics/', '//metrics', '/../metrics', 'http://127.0.0.1/metrics']) {
+      expect((await ask(port, path)).status).toBe(404);
+    }
+  });
+
+  it('only reads: other methods get 405, HEAD gets no body', async () => {
+    const { port } = await start();
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
+      expect(await ask(port, '/metrics', { method })).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } });
+    }
+    expect(await ask(port, '/healthz', { method: 'HEAD' })).toMatchObject({ status: 200, body: '' });
+  });
+
+  it('refuses a name that a foreign DNS server could give out, and allows no other origin', async () => {
+    const { port } = await start();
+    const refused = await ask(port, '/metrics', {
+      headers: { host: `evil.example:${port}`, origin: 'http://evil.example' },
+    });
+    expect(refused.status).toBe(403);
+    expect(Object.keys(refused.headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
+    expect((await ask(port, '/metrics', { headers: { host: `localhost:${port}` } })).status).toBe(200);
+  });
+
+  it('names the address that is busy', async () => {
+    const { port } = await start();
+    await expect(start({ port })).rejects.toMatchObject({
+      code: 'port_busy',
+      message: `cannot listen on 127.0.0.1:${port}: another program listens there`,
+    });
+  });
+
+  it('refuses headers beyond 16 kB', async () => {
+    const { port } = await start();
+    expect((await ask(port, '/healthz', { headers: { x: 'x'.repeat(20_000) } })).status).toBe(431);
+  });
+
+  it('turns a failed answer into 500 and goes on', async () => {
+    const { port } = await start({ metrics: () => Promise.reject(new Error('broken')) });
+    expect(await ask(port, '/metrics')).toMatchObject({ status: 500, body: 'broken\n' });
+    expect((await ask(port, '/healthz')).status).toBe(200);
+  });
+
+  it('ends kept-alive, silent and half-spoken connections when it closes, and closes twice', async () => {
+    const listener = await start();
+    const sockets = ['GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n', '', 'GET /healthz HTTP/1.1\r\nHos'].map(
+      (said) => {
+        const socket = connect(listener.port, '127.0.0.1');
+        socket.on('error', () => {});
+        if (said !== '') socket.write(said);
+        return socket;
+      },
+    );
+    const [kept] = sockets;
+    if (kept !== undefined) await once(kept, 'data');
+    const ended = sockets.map((socket) => once(socket.resume(), 'close'));
+    await Promise.all([listener.close(), listener.close()]);
+    await Promise.all(ended);
+    await expect(ask(listener.port, '/')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+});
+
+describe('isHostAllowed', () => {
+  it.each([
+    ['127.0.0.1', 'localhost', true],
+    ['127.0.0.1', 'LOCALHOST:9464', true],
+    ['127.0.0.1', '127.0.0.1:9464', true],
+    ['127.0.0.1', '[::1]:9464', true],
+    ['127.0.0.1', undefined, true],
+    ['127.0.0.1', 'evil.example:9464', false],
+    ['127.0.0.1', 'localhost.evil.example', false],
+    ['127.0.0.1', '', false],
+    ['127.0.0.5', '127.0.0.5:9464', true],
+    ['127.0.0.5', 'evil.example', false],
+    ['localhost', 'evil.example', false],
+    ['::1', '[::1]', true],
+    ['::1', 'evil.example', false],
+    ['0.0.0.0', 'gruard.monitoring.svc:9464', true],
+    ['::', 'gruard.monitoring.svc:9464', true],
+    ['10.0.0.7', 'gruard.example', true],
+  ])('bound to %s, asked as %s: %s', (bound, host, allowed) => {
+    expect(isHostAllowed(bound, host)).toBe(allowed);
+  });
+});
