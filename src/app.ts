@@ -24,6 +24,8 @@ export interface AppOptions {
   readonly input: Input;
   /** Directory of the checkpoints; undefined = keep nothing. */
   readonly stateDir: string | undefined;
+  /** Forget what lies there. */
+  readonly fresh: boolean;
   readonly version: string;
   readonly configSha: string | undefined;
   /** Take the next free port when the wanted one is busy. */
@@ -49,7 +51,7 @@ export async function runApp(options: AppOptions): Promise<number> {
   const stops: (readonly [name: string, stop: () => Promise<unknown> | unknown])[] = [];
 
   if (options.stateDir !== undefined) {
-    const claim = await claimStateDir(options.stateDir);
+    const claim = await claimStateDir(options.stateDir, { fresh: options.fresh });
     stops.push(['state directory', () => claim.release()]);
   }
   const facts = {
@@ -127,7 +129,9 @@ export async function runApp(options: AppOptions): Promise<number> {
 
   const start = (number: number, again: Supervised | undefined): void => {
     const task: LaneTask = { lane: number, settings, input: options.input, stateDir: options.stateDir };
-    const worker = new Worker(laneUrl(), { workerData: task, name: `lane-${number}` });
+    const readsStdin = options.input.kind === 'replay' && options.input.file === '-';
+    const worker = new Worker(laneUrl(), { workerData: task, name: `lane-${number}`, stdin: readsStdin });
+    if (readsStdin && worker.stdin !== null) process.stdin.pipe(worker.stdin);
     const lane = again ?? { worker, ended: false, failure: undefined, restartsAt: [] };
     lane.worker = worker;
     lane.failure = undefined;

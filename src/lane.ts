@@ -20,6 +20,7 @@ import { countsOf, labelsOf, newHistogram, newSummary, observe } from './summary
 
 const REPORT_EVERY_MS = 500;
 const CHECKPOINT_LOOK_MS = 250;
+const SETTLE_MS = 15_000;
 
 const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
@@ -58,12 +59,12 @@ async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
     summary,
     rejects: input.rejects,
     flush: async () => {
-      await Promise.all([...sinks.map((sink) => sink.flush()), input.rejects.flush()]);
+      await Promise.all([...sinks.map((sink) => sink.flush()), input.rejects?.flush()]);
     },
     commit: (positions) => input.source.commit(positions),
     clock,
     log,
-    firstOffset: input.firstOffset,
+    firstOffset: () => input.firstOffset(),
     file: task.input.kind === 'replay' ? task.input.file : undefined,
   });
 
@@ -103,7 +104,7 @@ async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
     await finish(task, owner);
     feed.end();
     await drained;
-    await Promise.all([...sinks, input.rejects].map((sink) => sink.stop()));
+    await Promise.all([...sinks.map((sink) => sink.stop()), input.rejects?.stop()]);
     tell();
     send({ kind: 'ended' });
   } catch (error) {
@@ -120,8 +121,6 @@ async function finish(task: LaneTask, owner: Owner): Promise<void> {
   if (task.input.kind === 'replay' && task.input.flush) await owner.finish();
   await owner.settle(SETTLE_MS);
 }
-
-const SETTLE_MS = 15_000;
 
 /** Builds the wave's events and hands them to the sinks, in order of rows. */
 function publish(work: Work, sinks: readonly EventSink[]): void {

@@ -27,14 +27,15 @@ export interface OwnerOptions {
   readonly everyMs: number;
   readonly feed: Feed;
   readonly summary: Summary;
-  readonly rejects: RejectSink;
+  /** Undefined: rejected records are only counted. */
+  readonly rejects: RejectSink | undefined;
   /** Resolves when everything published so far is acknowledged. */
   readonly flush: () => Promise<void>;
   readonly commit: (positions: readonly (PartitionId & { readonly offset: number })[]) => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
   /** Offset of the first record of a partition: 0 in Kafka, the first data line of a file. */
-  readonly firstOffset: number;
+  readonly firstOffset: () => number;
   /** Set when the records are lines of this file. */
   readonly file: string | undefined;
 }
@@ -136,7 +137,9 @@ export function newOwner(options: OwnerOptions): Owner {
 
     async take(id, committed) {
       const streams = options.streams.filter((stream) => reads(stream, id.topic));
-      const shares = streams.map((stream) => newShare(stream, id, options.memory, options.kernel, options.firstOffset));
+      const shares = streams.map((stream) =>
+        newShare(stream, id, options.memory, options.kernel, options.firstOffset()),
+      );
       const start = await restore(options, id, shares, committed);
       for (const share of shares) summary.add(share);
       owned.set(nameOf(id), {
@@ -233,7 +236,13 @@ function earliestStart(sealed: number | undefined, cold: readonly Share[], nowMs
   return oldest > 0 ? { kind: 'timestamp', ms: nowMs - oldest } : { kind: 'latest' };
 }
 
-function newWork(share: Share, batch: RecordBatch, flush: boolean, wave: Work['wave'], rejects: RejectSink): Work {
+function newWork(
+  share: Share,
+  batch: RecordBatch,
+  flush: boolean,
+  wave: Work['wave'],
+  rejects: RejectSink | undefined,
+): Work {
   return {
     share,
     batch,
@@ -242,7 +251,11 @@ function newWork(share: Share, batch: RecordBatch, flush: boolean, wave: Work['w
     flush,
     decoded: false,
     done: false,
-    reject: (record, reason, detail) => rejects.reject(share.partition, record, reason, detail),
+    reject: (record, reason, detail) => {
+      if (rejects === undefined) return;
+      share.counters.deadLetters++;
+      rejects.reject(share.partition, record, reason, detail);
+    },
   };
 }
 

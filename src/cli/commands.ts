@@ -1,11 +1,11 @@
 // argv → command → exit code. Every failure ends here in one message that says what, where and what to do.
 
-import { readFileSync } from 'node:fs';
 import { ERRORS, GruardError } from '../errors.ts';
 import { demo } from './demo.ts';
 import { run } from './run.ts';
 import { runSchema } from './schema.ts';
 import { validateCommand } from './validateCommand.ts';
+import { version } from './version.ts';
 
 const HELP = `gruard watches numeric streams on Kafka and tells which values are anomalous.
 
@@ -51,11 +51,6 @@ export async function execute(argv: readonly string[]): Promise<number> {
   } catch (error) {
     return complain(error);
   }
-}
-
-export function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { readonly version: string }).version;
 }
 
 function complain(error: unknown): number {

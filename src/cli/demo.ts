@@ -3,10 +3,11 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { runApp } from '../app.ts';
-import { load } from '../config/load.ts';
 import { GruardError } from '../errors.ts';
 import { newLog, paintFor } from '../report/log.ts';
 import { newPeopleScreen } from '../screen.ts';
+import { listenAddress } from './listenAddress.ts';
+import { loadOrComplain } from './loadOrComplain.ts';
 import { version } from './version.ts';
 
 const HELP = `gruard demo: runs on generated, life-like streams with planted anomalies. Needs nothing, keeps nothing.
@@ -48,7 +49,8 @@ export async function demo(argv: readonly string[]): Promise<number> {
   }
   const speed = numberOf('--speed', values.speed, 1, 1e6);
   const seed = numberOf('--seed', values.seed, 0, 2 ** 31);
-  const settings = load([fileURLToPath(new URL('../../config/demo.yaml', import.meta.url))], process.env);
+  const settings = loadOrComplain([fileURLToPath(new URL('../../config/demo.yaml', import.meta.url))]);
+  if (settings === undefined) return 78;
   const log = newLog(settings.log);
   const paint = paintFor(process.stdout);
   const running = {
@@ -58,9 +60,10 @@ export async function demo(argv: readonly string[]): Promise<number> {
     source: `a generator, ${speed === 3600 ? 'an hour a second' : `${speed} event seconds a second`}, after ${HISTORY_DAYS} days of history`,
   };
   return runApp({
-    settings: values.listen === undefined ? settings : { ...settings, http: addressOf(values.listen) },
+    settings: values.listen === undefined ? settings : { ...settings, http: listenAddress('--listen', values.listen) },
     input: { kind: 'generator', seed, startMs: START + HISTORY_DAYS * DAY_MS, historyMs: HISTORY_DAYS * DAY_MS, speed },
     stateDir: undefined,
+    fresh: false,
     version: version(),
     configSha: undefined,
     anyPort: values.listen === undefined,
@@ -68,4 +71,12 @@ export async function demo(argv: readonly string[]): Promise<number> {
     screen: newPeopleScreen(running, paint),
     log,
   });
+}
+
+function numberOf(option: string, text: string, least: number, most: number): number {
+  const number = Number(text);
+  if (text.trim() === '' || !(number >= least && number <= most)) {
+    throw new GruardError('usage', `${option}: must be a number from ${least} to ${most}, is ${JSON.stringify(text)}.`);
+  }
+  return number;
 }
