@@ -1,5 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpRequest, type IncomingMessage, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -72,6 +73,16 @@ describe('the listener', () => {
       code: 'port_busy',
       message: `cannot listen on 127.0.0.1:${port}: another program listens there`,
     });
+  });
+
+  it('bounds how long a request may take and how many connections there are', async () => {
+    const { port } = await start();
+    const servers: Server[] = [];
+    const note = (message: unknown) => servers.push((message as { server: Server }).server);
+    subscribe('http.server.request.start', note);
+    await ask(port, '/healthz');
+    unsubscribe('http.server.request.start', note);
+    expect(servers[0]).toMatchObject({ headersTimeout: 10_000, requestTimeout: 15_000, maxConnections: 256 });
   });
 
   it('refuses headers beyond 16 kB', async () => {

@@ -7,6 +7,7 @@ import { parseExposition, valuesOf } from '../support/exposition.ts';
 import { available } from '../support/required.ts';
 import { admitted, FACTS, handClock, laneReport, noLog, share, stream, streamReport, updates } from './synthetic.ts';
 
+const promtool = 'promtool';
 const NONE = Number.NaN;
 const listeners: Listener[] = [];
 afterEach(async () => {
@@ -151,12 +152,12 @@ describe('/metrics', () => {
     expect(valuesOf(parsed, 'gruard_lane_restarts_total', { lane: '0' })).toEqual([1]);
   });
 
-  it.runIf(available('promtool', 'promtool on the live exposition'))('pleases promtool', async () => {
+  it.runIf(available(promtool, 'promtool on the live exposition'))('pleases promtool', async () => {
     const { report, scrape } = await open();
     tellAll(report);
     await scrape();
     const { body } = await scrape();
-    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: body, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(promtool, ['check', 'metrics'], { input: body, encoding: 'utf8' });
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
   });
 });

@@ -1,6 +1,6 @@
 // A reader of the text format 0.0.4, strict where Prometheus is.
 
-export interface ParsedLine {
+interface ParsedLine {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export interface QueryResult {
+interface QueryResult {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: number;
 }
@@ -29,6 +29,7 @@ export interface PrometheusOptions {
   readonly job?: string;
 }
 
+const PROGRAM = 'prometheus';
 const READY_MS_MAX = 20_000;
 const QUERY_MS_MAX = 15_000;
 
@@ -42,7 +43,7 @@ export async function startPrometheus({ targets, job = 'gruard' }: PrometheusOpt
   await writeFile(config, text);
   const address = `127.0.0.1:${await freePort()}`;
   const options = [`--config.file=${config}`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=${address}`];
-  const child = spawn('prometheus', options, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(PROGRAM, options, { stdio: ['ignore', 'ignore', 'pipe'] });
   const said: string[] = [];
   child.once('error', (problem) => said.push(problem.message));
   child.stderr.setEncoding('utf8').on('data', (piece: string) => said.push(piece));
