@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type Bank,
+  copySlab,
+  dissolve,
+  evidenceAddress,
+  giveSlot,
+  hotAddress,
+  newBank,
+  optimiserAddress,
+  restoreSlab,
+  takeSlot,
+} from '../../src/kernel/bank.ts';
+import { layoutOf } from '../../src/kernel/layout.ts';
+import { newLaneMemory } from '../../src/kernel/memory.ts';
+import { gruLayout } from './networks.ts';
+
+function partsOf(bank: Bank, slot: number): readonly (readonly [from: number, to: number])[] {
+  const { hotBytes, optimiserBytes, evidenceBytes } = bank.layout;
+  const hot = hotAddress(bank, slot);
+  const optimiser = optimiserAddress(bank, slot);
+  const evidence = evidenceAddress(bank, slot);
+  return [
+    [hot, hot + hotBytes],
+    [optimiser, optimiser + optimiserBytes],
+    [evidence, evidence + evidenceBytes],
+  ];
+}
+
+function fillSlab(bank: Bank, slot: number, byte: number): void {
+  for (const [from, to] of partsOf(bank, slot)) bank.lane.u8.fill(byte, from, to);
+}
+
+describe('a bank', () => {
+  it('gives every slot a slab of its own, over several chunks and two banks', () => {
+    const lane = newLaneMemory();
+    const neural = newBank(lane, gruLayout(5, 2, 1, 16));
+    const plain = newBank(
+      lane,
+      layoutOf({ cell: 'last', hidden: 0, inputs: 0, outputs: 0, lookback: 0, openWindows: 4 }),
+    );
+    const parts: (readonly [number, number])[] = [];
+    for (let n = 0; n < 70; n++) {
+      for (const bank of [neural, plain]) {
+        const slot = takeSlot(bank);
+        expect(slot).toBe(n);
+        parts.push(...partsOf(bank, slot).filter(([from, to]) => to > from));
+      }
+    }
+    const sorted = parts.toSorted(([a], [b]) => a - b);
+    sorted.forEach(([from, to], i) => {
+      expect(from % 64).toBe(0);
+      expect(to).toBeLessThanOrEqual(sorted[i + 1]?.[0] ?? lane.top);
+    });
+  });
+
+  it('uses a slot that was given back first, and zeroes its slab', () => {
+    const bank = newBank(newLaneMemory(), gruLayout(4, 1, 1, 8));
+    const slots = [takeSlot(bank), takeSlot(bank), takeSlot(bank)] as const;
+    for (const slot of slots) fillSlab(bank, slot, 5);
+    giveSlot(bank, slots[1]);
+    expect(takeSlot(bank)).toBe(slots[1]);
+    expect(copySlab(bank, slots[1]).every((byte) => byte === 0)).toBe(true);
+    expect(copySlab(bank, slots[0]).every((byte) => byte === 5)).toBe(true);
+    expect(copySlab(bank, slots[2]).every((byte) => byte === 5)).toBe(true);
+    expect(takeSlot(bank)).toBe(3);
+  });
+
+  it('copies a slab as hot, optimiser, evidence, and writes it back into another slot', () => {
+    const bank = newBank(newLaneMemory(), gruLayout(4, 1, 1, 8));
+    const { hotBytes, optimiserBytes, slabBytes } = bank.layout;
+    const [a, b] = [takeSlot(bank), takeSlot(bank)];
+    for (const [index, [from, to]] of partsOf(bank, a).entries()) bank.lane.u8.fill(index + 1, from, to);
+    const copy = copySlab(bank, a);
+    expect(copy.length).toBe(slabBytes);
+    expect([copy[0], copy[hotBytes - 1], copy[hotBytes]]).toEqual([1, 1, 2]);
+    expect([copy[hotBytes + optimiserBytes - 1], copy[hotBytes + optimiserBytes], copy.at(-1)]).toEqual([2, 3, 3]);
+    fillSlab(bank, a, 0);
+    restoreSlab(bank, b, copy);
+    expect(copySlab(bank, b)).toEqual(copy);
+    expect(copySlab(bank, a).every((byte) => byte === 0)).toBe(true);
+  });
+
+  it('refuses the slab of another layout and leaves its own untouched', () => {
+    const bank = newBank(newLaneMemory(), gruLayout(4, 1, 1, 8));
+    const slot = takeSlot(bank);
+    fillSlab(bank, slot, 3);
+    const { slabBytes } = bank.layout;
+    for (const length of [0, slabBytes - 1, slabBytes + 1]) {
+      expect(() => restoreSlab(bank, slot, new Uint8Array(length))).toThrow(
+        `a slab of ${length} bytes does not fit a layout of ${slabBytes}`,
+      );
+    }
+    expect(copySlab(bank, slot).every((byte) => byte === 3)).toBe(true);
+  });
+
+  it('gives its memory back to the lane, which the next bank of that layout uses', () => {
+    const lane = newLaneMemory();
+    const layout = gruLayout(4, 1, 1, 8);
+    const first = newBank(lane, layout);
+    for (let n = 0; n < 40; n++) fillSlab(first, takeSlot(first), 1);
+    const { top } = lane;
+    dissolve(first);
+    const second = newBank(lane, layout);
+    for (let n = 0; n < 40; n++) expect(copySlab(second, takeSlot(second)).every((byte) => byte === 0)).toBe(true);
+    expect(lane.top).toBe(top);
+  });
+
+  it('counts a slot only when there is memory for it', () => {
+    const lane = newLaneMemory();
+    const bank = newBank(lane, gruLayout(4, 1, 1, 8));
+    const { top } = lane;
+    lane.top = 2 ** 32;
+    expect(() => takeSlot(bank)).toThrow(RangeError);
+    expect(bank.slots).toBe(0);
+    lane.top = top;
+    expect(takeSlot(bank)).toBe(0);
+  });
+});
