@@ -37,7 +37,8 @@ export async function* writeFamilies(families: Iterable<Family>): AsyncGenerator
       if (Number.isNaN(value)) continue;
       if (!begun) text += header(name);
       begun = true;
-      text += `${name}${suffix}${labels === '' ? '' : `{${labels}}`} ${exact ? numberText(value) : roundedText(value)}\n`;
+      const braced = labels === '' ? '' : `{${labels}}`;
+      text += `${name}${suffix}${braced} ${exact ? numberText(value) : roundedText(value)}\n`;
       lines += 1;
       if (lines % LINES_PER_TURN === 0) {
         yield text;

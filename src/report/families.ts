@@ -21,7 +21,7 @@ export interface ProcessFacts {
   readonly bandNominal: number | undefined;
 }
 
-export interface ScrapeStats {
+interface ScrapeStats {
   /** Undefined before the first. */
   readonly seconds: number | undefined;
   readonly rejected: number;
@@ -172,7 +172,7 @@ function lineOf(labels: string, value: number | undefined): Line[] {
   return value === undefined ? [] : [{ labels, value }];
 }
 
-/** Every combination, so that `rate()` sees the first increase. A continuing episode changes nothing and is no event here. */
+/** Every combination, so that `rate()` sees the first increase. That an episode continues is no event here. */
 function episodes({ stream, totals }: StreamView): Line[] {
   const counted = totals.counters.episodes;
   return (['opened', 'escalated', 'closed'] as const).flatMap((event) =>

@@ -86,7 +86,7 @@ async function answer(options: HttpOptions, request: IncomingMessage, response: 
     plain(response, 405, 'Only GET and HEAD.');
     return;
   }
-  const [path] = (request.url ?? '').split('?', 1);
+  const [path = ''] = (request.url ?? '').split('?', 1);
   switch (path) {
     case '/metrics':
       await options.metrics(request, response);

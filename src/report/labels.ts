@@ -5,9 +5,9 @@ import { createHash } from 'node:crypto';
 const VALUE_LENGTH_MAX = 128;
 
 /**
- * Any text as a label value, before escaping: lone surrogates become U+FFFD and control characters except newline vanish. More
- * than 128 characters are cut and marked with 8 hex digits of the whole text's SHA-256, so that long values that begin
- * alike stay distinct.
+ * Any text as a label value, before escaping: lone surrogates become U+FFFD and control characters except newline
+ * vanish. More than 128 characters are cut and marked with 8 hex digits of the whole text's SHA-256, so that long
+ * values that begin alike stay distinct.
  */
 export function labelValue(text: string): string {
   const clean = wellFormed(stripControls(text));

@@ -15,7 +15,7 @@ import {
 } from './totals.ts';
 
 /** One lane over all its lives; written by `accept` and `laneEnded` only. */
-export interface LaneTally {
+interface LaneTally {
   /** Undefined before the first report of this life. */
   report: LaneReport | undefined;
   /** Waits for its first report after an end. */

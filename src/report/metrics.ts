@@ -3,7 +3,7 @@
 // prom-client's and not listed here.
 
 /** Who the lines belong to: it decides how many there are. */
-export type Tier = 'process' | 'stream' | 'plumbing' | 'series';
+type Tier = 'process' | 'stream' | 'plumbing' | 'series';
 
 export interface Metric {
   readonly type: 'counter' | 'gauge' | 'histogram';

@@ -1,7 +1,6 @@
 // The process as prom-client knows it: memory, CPU, files, event loop, garbage. Nothing with labels from Kafka may
 // enter its registry (see `exposition.ts`).
 
-import { totalmem } from 'node:os';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
 /** Gauges that are named like counters, and repeat the sum of their neighbours. */
@@ -14,10 +13,4 @@ export function observeProcess(): () => Promise<string> {
   for (const name of MISNAMED) registry.removeSingleMetric(name);
   // Means of an event loop that was not measured yet; a NaN that Prometheus stores breaks comparisons later.
   return async () => (await registry.metrics()).replace(/^.* nan$\n?/gim, '');
-}
-
-/** Bytes that the container allows, or that the host has. */
-export function memoryLimitBytes(): number {
-  const allowed = process.constrainedMemory();
-  return allowed > 0 ? Math.min(allowed, totalmem()) : totalmem();
 }

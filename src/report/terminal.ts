@@ -1,5 +1,5 @@
-// What `gruard demo` and `gruard run` print for people: where to look, how far warm-up is, and each anomaly in one line.
-// Times of anomalies are event time in UTC.
+// What `gruard demo` and `gruard run` print for people: where to look, how far warm-up is, and each anomaly in one
+// line. Times of anomalies are event time in UTC.
 
 import { type AnomalyEvent, unreachable } from '../domain.ts';
 import { type Paint, PLAIN, printable } from './printable.ts';

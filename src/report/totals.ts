@@ -54,7 +54,7 @@ export function newLaneTotals(): LaneTotals {
 }
 
 /** Adds bucket by bucket; both must have the same bounds. */
-export function addHistogram(total: Histogram, part: HistogramCounts): void {
+function addHistogram(total: Histogram, part: HistogramCounts): void {
   for (const [bucket, count] of part.counts.entries()) total.counts[bucket] = (total.counts[bucket] ?? 0) + count;
   total.sum += part.sum;
 }
