@@ -1,0 +1,244 @@
+// A lane's records from Kafka: finds the topics, keeps a member of the consumer group alive, for ever.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Kafka } from 'kafkajs';
+import type { PartitionId } from '../domain.ts';
+import { ERRORS, GruardError } from '../errors.ts';
+import type { Clock, Log, PartitionOwner, RecordSource } from '../ports.ts';
+import type { KafkaSettings } from '../settings.ts';
+import { backOffMs, kafkaErrorCode, kafkaErrorText, newKafkaClient, newOnceAMinute } from './kafkaClient.ts';
+import { GroupMember } from './kafkaMember.ts';
+import { type Ending, type KafkaState, type KafkaTiming, kafkaTiming, type MemberEvents } from './kafkaState.ts';
+import { partitionText, type ResolvedTopics, resolveTopics } from './kafkaTopics.ts';
+
+export interface KafkaSourceOptions {
+  readonly settings: KafkaSettings;
+  /** Names, and prefixes that end in `*`, of all streams. */
+  readonly topics: readonly string[];
+  /** Topics that no prefix stands for: those that gruard writes. */
+  readonly exclude?: readonly string[];
+  readonly lane: number;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Called after each change, with a new object; several times a second. */
+  readonly onState: (state: KafkaState) => void;
+  /** Retention removed that many records of the partition before they were read. */
+  readonly onGap?: (partition: PartitionId, records: number) => void;
+  readonly timing?: Partial<KafkaTiming>;
+}
+
+/** Faults that no broker explains: the first rebuilds the consumer, the second in this time ends the lane. */
+const faultsApartMs = 600_000;
+
+/**
+ * The records of all topics that this member of the group is assigned. Waits as long as it takes for brokers and
+ * topics. `run` rejects with `lane_failed` after two faults of the consumer or the owner in ten minutes, or with the
+ * owner's own error where that cannot be mended by trying again.
+ */
+export function newKafkaSource(options: KafkaSourceOptions): RecordSource {
+  return new KafkaSource(options);
+}
+
+class KafkaSource implements RecordSource {
+  readonly #options: KafkaSourceOptions;
+  readonly #timing: KafkaTiming;
+  readonly #kafka: Kafka;
+  readonly #mayLog: ReturnType<typeof newOnceAMinute>;
+  readonly #stopping = new AbortController();
+  readonly #endOffsets = new Map<string, number>();
+  #state: KafkaState;
+  /** What the present member waits for; missing topics are waited for beside it. */
+  #memberWaits: string | undefined = 'a broker';
+  #missing: readonly string[] = [];
+  #joins = 0;
+  #member: GroupMember | undefined;
+  #running: Promise<void> = Promise.resolve();
+  /** Ends the present pause between two looks at the topics. */
+  #lookNow: () => void = () => {};
+
+  constructor(options: KafkaSourceOptions) {
+    this.#options = options;
+    this.#timing = kafkaTiming(options.timing);
+    this.#kafka = newKafkaClient(options.settings, options.log, options.clock);
+    this.#mayLog = newOnceAMinute(options.clock);
+    this.#state = {
+      connected: false,
+      joined: false,
+      partitions: [],
+      waitingFor: this.#memberWaits,
+      rebalances: 0,
+      lastFetchMs: undefined,
+      endOffsets: this.#endOffsets,
+    };
+  }
+
+  run(owner: PartitionOwner): Promise<void> {
+    const running = this.#run(owner);
+    this.#running = running.catch(() => {});
+    return running;
+  }
+
+  async commit(positions: readonly (PartitionId & { readonly offset: number })[]): Promise<void> {
+    await this.#member?.commit(positions);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#member?.end({ kind: 'stopped' });
+    await this.#running;
+  }
+
+  async #run(owner: PartitionOwner): Promise<void> {
+    const stopping = this.#stopping.signal;
+    const faultsMs: number[] = [];
+    let failures = 0;
+    while (!stopping.aborted) {
+      const topics = await this.#findTopics();
+      if (topics === undefined || topics.found.length === 0) {
+        await pause(topics === undefined ? backOffMs(failures++) : this.#timing.missingEveryMs, stopping);
+        continue;
+      }
+      const joinsBefore = this.#joins;
+      const ending = await this.#serve(owner, topics.found);
+      if (ending.kind !== 'failed') continue;
+      if (this.#joins > joinsBefore) failures = 0;
+      this.#judge(ending, faultsMs);
+      await pause(backOffMs(failures++), stopping);
+    }
+    this.#tell({ connected: false, joined: false });
+  }
+
+  /** One membership, from its first join until it has left and, unless the source stops, the owner holds nothing. */
+  async #serve(owner: PartitionOwner, topics: readonly string[]): Promise<Ending> {
+    const { log, clock, settings } = this.#options;
+    const events = this.#events();
+    const connection = { kafka: this.#kafka, group: settings.group, timing: this.#timing };
+    const member = new GroupMember({ ...connection, topics, owner, log, clock, events });
+    this.#member = member;
+    const over = new AbortController();
+    const watching = this.#watchTopics(topics, member, over.signal);
+    if (this.#stopping.signal.aborted) member.end({ kind: 'stopped' });
+    else void member.start();
+    const ending = await member.ended;
+    over.abort();
+    await watching;
+    const { settleBeforeJoinMs, settleBeforeStopMs } = this.#timing;
+    // State that the owner failed on is not worth a checkpoint.
+    const ownerFailed = ending.kind === 'failed' && ending.by === 'owner';
+    const settleMs = ending.kind === 'stopped' ? settleBeforeStopMs : settleBeforeJoinMs;
+    await member.close(ownerFailed ? 0 : settleMs);
+    if (ending.kind !== 'stopped') await member.dropAll();
+    this.#member = undefined;
+    this.#tell({ connected: false, joined: false, partitions: [] });
+    return ending;
+  }
+
+  #judge(ending: Ending & { readonly kind: 'failed' }, faultsMs: number[]): void {
+    const { error, by } = ending;
+    if (error instanceof GruardError && !ERRORS[error.code].retryable) throw error;
+    const code = by === 'kafka' ? kafkaErrorCode(error) : 'kafka_crash';
+    this.#fail(code, error);
+    if (code !== 'kafka_crash') return;
+    const nowMs = this.#options.clock.monotonic();
+    faultsMs.push(nowMs);
+    if (faultsMs.filter((faultMs) => nowMs - faultMs < faultsApartMs).length < 2) return;
+    const text = `the source of lane ${this.#options.lane} failed twice in ten minutes: ${kafkaErrorText(error)}`;
+    throw new GruardError('lane_failed', text, { cause: error });
+  }
+
+  #events(): MemberEvents {
+    const { settings, clock, onGap, log } = this.#options;
+    let assigned: readonly PartitionId[] = [];
+    return {
+      connected: () => this.#wait(`group ${settings.group}`, { connected: true }),
+      joining: () => this.#wait(`group ${settings.group}`, { joined: false }),
+      joined: (partitions) => {
+        assigned = partitions;
+        const rebalances = this.#joins++;
+        const texts = partitions.map(partitionText);
+        log('info', 'kafka_joined', `joined group ${settings.group}`, { lane: this.#options.lane, partitions: texts });
+        this.#wait(`state of ${assigned.length} partitions`, { joined: true, rebalances });
+      },
+      restored: (partitions) => this.#wait(undefined, { partitions }),
+      fetched: () => this.#tell({ lastFetchMs: clock.now() }),
+      endOffset: (at, offset) => void this.#endOffsets.set(partitionText(at), offset),
+      gap: (at, records) => {
+        log('warn', 'offset_gap', `${records} records of ${partitionText(at)} were removed before they were read`);
+        onGap?.(at, records);
+      },
+      unknownTopics: () => this.#lookNow(),
+    };
+  }
+
+  /** Topics that exist; undefined while no broker answers. Says what is missing. */
+  async #findTopics(): Promise<ResolvedTopics | undefined> {
+    const { topics, exclude } = this.#options;
+    try {
+      const resolved = await resolveTopics(this.#kafka, topics, exclude);
+      this.#missing = resolved.missing;
+      for (const name of resolved.missing)
+        this.#sayOnceAMinute('warn', 'topic_missing', `topic ${name} does not exist`);
+      if (resolved.found.length === 0) this.#memberWaits = undefined;
+      this.#tell({});
+      return resolved;
+    } catch (error) {
+      this.#fail(kafkaErrorCode(error), error);
+      return undefined;
+    }
+  }
+
+  /** Ends the membership when the topics that exist are others than those it reads. */
+  async #watchTopics(read: readonly string[], member: GroupMember, over: AbortSignal): Promise<void> {
+    const { topics, exclude = [] } = this.#options;
+    while (!over.aborted) {
+      const everyMs = this.#missing.length > 0 ? this.#timing.missingEveryMs : this.#timing.topicsEveryMs;
+      await this.#pauseOrLook(everyMs, over);
+      if (over.aborted) return;
+      const resolved = await resolveTopics(this.#kafka, topics, exclude).catch(() => undefined);
+      // Nobody answers: the member itself will notice.
+      if (resolved === undefined) continue;
+      this.#missing = resolved.missing;
+      for (const name of resolved.missing)
+        this.#sayOnceAMinute('warn', 'topic_missing', `topic ${name} does not exist`);
+      this.#tell({});
+      if (resolved.found.join() !== read.join()) member.end({ kind: 'topics' });
+    }
+  }
+
+  async #pauseOrLook(ms: number, over: AbortSignal): Promise<void> {
+    const looking = new AbortController();
+    this.#lookNow = () => looking.abort();
+    await pause(ms, AbortSignal.any([over, looking.signal]));
+  }
+
+  #fail(code: ReturnType<typeof kafkaErrorCode>, error: unknown): void {
+    const { settings } = this.#options;
+    const text = kafkaErrorText(error);
+    const level = code === 'kafka_auth' || code === 'kafka_crash' ? 'error' : 'warn';
+    this.#sayOnceAMinute(level, code, `${settings.brokers.join(',')}: ${text}`);
+    this.#wait(code === 'kafka_auth' ? 'permission of the brokers' : `brokers ${settings.brokers.join(',')}`, {});
+  }
+
+  #sayOnceAMinute(level: 'warn' | 'error', code: keyof typeof ERRORS, text: string): void {
+    const turn = this.#mayLog(`${code} ${text}`);
+    if (turn === undefined) return;
+    const { lane, log } = this.#options;
+    log(level, code, `${text}. ${ERRORS[code].remedy}`, turn.held > 0 ? { lane, repeated: turn.held } : { lane });
+  }
+
+  #wait(memberWaits: string | undefined, change: Partial<KafkaState>): void {
+    this.#memberWaits = memberWaits;
+    this.#tell(change);
+  }
+
+  #tell(change: Partial<KafkaState>): void {
+    const missing = this.#missing.length > 0 ? `topic ${this.#missing.join(', ')}` : undefined;
+    this.#state = { ...this.#state, ...change, waitingFor: this.#memberWaits ?? missing };
+    this.#options.onState(this.#state);
+  }
+}
+
+/** Sleeps, or returns early when aborted. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => {});
+}

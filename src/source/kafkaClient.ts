@@ -1,0 +1,133 @@
+// The connection to Kafka: settings in kafkajs's words, its log lines in ours, and what its errors mean.
+
+import kafkajs, { type Admin, Kafka, type KafkaConfig, type LogEntry, type SASLOptions } from 'kafkajs';
+import type { ErrorCode } from '../errors.ts';
+import type { Clock, Log, LogLevel } from '../ports.ts';
+import type { KafkaSettings } from '../settings.ts';
+import { applyKafkaPatches } from './kafkaPatches.ts';
+
+/** How often the same line is logged again. */
+export const repeatMs = 60_000;
+
+/** Different lines that are remembered at a time, to know a repetition. */
+const linesMax = 200;
+
+// Own numbers, because kafkajs has others where NODE_ENV is "test". Short, because callers retry for ever themselves.
+export const retry = { initialRetryTime: 300, maxRetryTime: 2_000, factor: 0.2, multiplier: 2, retries: 5 };
+
+const authTypes = new Set([
+  'TOPIC_AUTHORIZATION_FAILED',
+  'GROUP_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED',
+  'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+  'SASL_AUTHENTICATION_FAILED',
+  'UNSUPPORTED_SASL_MECHANISM',
+  'ILLEGAL_SASL_STATE',
+]);
+const topicTypes = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'INVALID_TOPIC_EXCEPTION']);
+const brokerNames = /Connection|NoBrokerAvailable|BrokerNotFound|RequestTimeout|GroupCoordinatorNotFound|LockTimeout/;
+const certificateCodes = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_SSL|ERR_TLS/;
+const rebalanceWords = /rebalanc|ILLEGAL_GENERATION|UNKNOWN_MEMBER_ID|NOT_COORDINATOR|not aware of this member/i;
+
+/** A patched kafkajs client for one thread. It connects only when a consumer, producer or admin client of it does. */
+export function newKafkaClient(settings: KafkaSettings, log: Log, clock: Clock): Kafka {
+  applyKafkaPatches(log);
+  const config: KafkaConfig = {
+    clientId: 'gruard',
+    brokers: [...settings.brokers],
+    connectionTimeout: 5_000,
+    authenticationTimeout: 10_000,
+    requestTimeout: 30_000,
+    retry,
+    logLevel: kafkajs.logLevel.INFO,
+    logCreator: () => newKafkaLog(log, clock),
+  };
+  if (settings.tls !== undefined) {
+    const { insecure, ca, ...keyPair } = settings.tls;
+    config.ssl = { ...keyPair, ...(ca === undefined ? {} : { ca: [ca] }), rejectUnauthorized: insecure !== true };
+  }
+  // kafkajs has a type for each mechanism, all of the same shape.
+  if (settings.sasl !== undefined) config.sasl = { ...settings.sasl } as SASLOptions;
+  return new Kafka(config);
+}
+
+/** Runs `work` with an admin client that lives only as long: nothing idles between two questions to the cluster. */
+export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    return await work(admin);
+  } finally {
+    // A connection that cannot be closed is one that is gone.
+    await admin.disconnect().catch(() => {});
+  }
+}
+
+/** What a failure of kafkajs means to a user. Looks through its wrappers at the cause. */
+export function kafkaErrorCode(error: unknown): ErrorCode {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const { type, code, retriable } = cause as { readonly [property in 'type' | 'code' | 'retriable']?: unknown };
+    const text = `${cause.name} ${typeof type === 'string' ? type : ''}`;
+    if (text.includes('SASL') || authTypes.has(String(type))) return 'kafka_auth';
+    if (certificateCodes.test(String(code))) return 'kafka_auth';
+    if (topicTypes.has(String(type)) || text.includes('TopicMetadataNotLoaded')) return 'topic_missing';
+    // A protocol error that the broker calls passing: no leader, coordinator loading, request timed out.
+    if (brokerNames.test(cause.name) || (type !== undefined && retriable === true)) return 'broker_unavailable';
+  }
+  return 'kafka_crash';
+}
+
+/** The innermost message of an error, for one line. */
+export function kafkaErrorText(error: unknown): string {
+  let text = String(error);
+  for (let cause = error; cause instanceof Error; cause = cause.cause) text = cause.message;
+  return text;
+}
+
+/** A delay that doubles from 0.5 s to 10 s, less up to a quarter, so that lanes do not return all at once. */
+export function backOffMs(failures: number): number {
+  return Math.min(10_000, 500 * 2 ** Math.min(failures, 10)) * (1 - Math.random() / 4);
+}
+
+/** Tells whether a line may be logged now: the first one, then one a minute. Answers how many were held back. */
+export function newOnceAMinute(clock: Clock): (line: string) => { readonly held: number } | undefined {
+  const lines = new Map<string, { saidMs: number; held: number }>();
+  return (line) => {
+    const nowMs = clock.monotonic();
+    const said = lines.get(line);
+    if (said !== undefined && nowMs - said.saidMs < repeatMs) {
+      said.held++;
+      return undefined;
+    }
+    const held = said?.held ?? 0;
+    lines.delete(line);
+    lines.set(line, { saidMs: nowMs, held: 0 });
+    for (const oldest of lines.keys()) {
+      if (lines.size <= linesMax) break;
+      lines.delete(oldest);
+    }
+    return { held };
+  };
+}
+
+/** kafkajs's log lines as ours: rebalances are no errors, its gossip is debug, repetitions are counted. */
+export function newKafkaLog(log: Log, clock: Clock): (entry: LogEntry) => void {
+  const mayLog = newOnceAMinute(clock);
+  return ({ namespace, level, log: line }) => {
+    const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...fields } = line;
+    const told = `${message} ${typeof fields['error'] === 'string' ? fields['error'] : ''}`;
+    const ours = levelOf(level, told);
+    const text = `${namespace ? `[${namespace}] ` : ''}${message}`;
+    if (ours === 'debug') return log(ours, 'kafka_client', text, fields);
+    const turn = mayLog(text);
+    if (turn === undefined) return;
+    log(ours, 'kafka_client', text, turn.held > 0 ? { ...fields, repeated: turn.held } : fields);
+  };
+}
+
+function levelOf(level: number, told: string): LogLevel {
+  if (level > kafkajs.logLevel.WARN) return 'debug';
+  if (rebalanceWords.test(told)) return 'info';
+  // Never error: kafkajs says so of each single attempt; whether something failed for good, the source says.
+  return 'warn';
+}

@@ -1,0 +1,25 @@
+// How a lane's consumer is set up in kafkajs.
+
+import kafkajs, { type Consumer, type Kafka } from 'kafkajs';
+import { retry } from './kafkaClient.ts';
+import { type BeforeJoin, withBeforeJoin } from './kafkaPatches.ts';
+import { heartbeatMs, type KafkaTiming } from './kafkaState.ts';
+
+/** A consumer that awaits `beforeJoin` before each join, fetches in small steps, and never begins again by itself. */
+export function newGroupConsumer(kafka: Kafka, group: string, timing: KafkaTiming, beforeJoin: BeforeJoin): Consumer {
+  return kafka.consumer({
+    groupId: group,
+    partitionAssigners: [withBeforeJoin(kafkajs.PartitionAssigners.roundRobin, beforeJoin)],
+    sessionTimeout: timing.sessionMs,
+    heartbeatInterval: heartbeatMs(timing),
+    rebalanceTimeout: timing.rebalanceMs,
+    // While all partitions are paused kafkajs sleeps for this long: it bounds how fast a resume takes effect.
+    maxWaitTimeInMs: timing.fetchWaitMs,
+    minBytes: 1,
+    maxBytesPerPartition: 1 << 20,
+    maxBytes: 8 << 20,
+    metadataMaxAge: 60_000,
+    allowAutoTopicCreation: false,
+    retry: { ...retry, restartOnFailure: async () => false },
+  });
+}

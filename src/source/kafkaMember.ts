@@ -1,0 +1,311 @@
+// One consumer's membership in its group: what it is assigned, what it has restored, what it hands over.
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { PartitionId, SourceRecord } from '../domain.ts';
+import type { Clock, Log, PartitionOwner } from '../ports.ts';
+import { kafkaErrorText, withAdmin } from './kafkaClient.ts';
+import { newGroupConsumer } from './kafkaConsumer.ts';
+import { explainHole, type Held, isUnbroken, newHeld, readableOffset } from './kafkaHeld.ts';
+import type { GroupMembership } from './kafkaPatches.ts';
+import { beatWhile, firstSliceRecords, newTurns, nextSliceRecords, settledWithin, toRecord } from './kafkaSlices.ts';
+import { type Ending, heartbeatMs, type KafkaTiming, type MemberEvents } from './kafkaState.ts';
+import { committedOffsets, offsetRanges, partitionText, startOffset } from './kafkaTopics.ts';
+
+export interface MemberOptions {
+  readonly kafka: Kafka;
+  readonly group: string;
+  readonly topics: readonly string[];
+  readonly timing: KafkaTiming;
+  readonly owner: PartitionOwner;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly events: MemberEvents;
+}
+
+/** A member of a consumer group, from its first join until it leaves. It does not come back: make another one. */
+export class GroupMember {
+  /** Resolves once with the reason; after that nothing is handed over any more. */
+  readonly ended: Promise<Ending>;
+  readonly #options: MemberOptions;
+  readonly #consumer: Consumer;
+  readonly #held = new Map<string, Held>();
+  /** Calls of the owner, one at a time. */
+  readonly #turn = newTurns();
+  #turnsInHand = 0;
+  #resolveEnded: (ending: Ending) => void = () => {};
+  #over = false;
+  /** Rises with each join and before it: work of an older assignment stops at its next check. */
+  #assignment = 0;
+  /** False from before a join until the kept partitions stand at their positions again. */
+  #reading = false;
+  #joined = false;
+  #group: GroupMembership | undefined;
+  /** The membership in which everything in #held was owned last. */
+  #heldIn: GroupMembership = { memberId: null, generationId: null };
+  #aliveMs: number;
+  #watchdog: NodeJS.Timeout | undefined;
+  #sliceRecords = firstSliceRecords;
+  #commitNow: EachBatchPayload['commitOffsetsIfNecessary'] | undefined;
+
+  constructor(options: MemberOptions) {
+    const { kafka, group, timing } = options;
+    this.#options = options;
+    this.#aliveMs = options.clock.monotonic();
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+    this.#consumer = newGroupConsumer(kafka, group, timing, (membership) => this.#beforeJoin(membership));
+    this.#listen();
+  }
+
+  /** Connects and joins; what fails on the way ends the membership. */
+  async start(): Promise<void> {
+    const { topics, timing, events } = this.#options;
+    this.#watchdog = setInterval(() => this.#watch(), Math.min(1_000, timing.stallMs / 4));
+    try {
+      await this.#consumer.connect();
+      events.connected();
+      await this.#consumer.subscribe({ topics: [...topics], fromBeginning: true });
+      await this.#consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: 1,
+        eachBatch: (payload) => this.#eachBatch(payload),
+      });
+    } catch (error) {
+      this.end({ kind: 'failed', by: 'kafka', error });
+    }
+  }
+
+  /** Ends handing over, after the slice in hand. */
+  end(ending: Ending): void {
+    this.#over = true;
+    this.#assignment++;
+    this.#reading = false;
+    this.#resolveEnded(ending);
+  }
+
+  /**
+   * Leaves the group: finishes the slice in hand, checkpoints within `settleMs` (0 = does not), disconnects. The owner
+   * still has its partitions afterwards.
+   */
+  async close(settleMs: number): Promise<void> {
+    this.end({ kind: 'stopped' });
+    clearInterval(this.#watchdog);
+    const { log, timing } = this.#options;
+    try {
+      // Paused partitions are not fetched, while the empty fetches go on sending heartbeats.
+      this.#consumer.pause([...this.#held.values()].map(topicPartitions));
+    } catch {
+      // A consumer that crashed or never joined has nothing to pause.
+    }
+    if (settleMs > 0) await this.#settle(settleMs);
+    if (!(await settledWithin(this.#consumer.disconnect(), timing.disconnectMs))) {
+      log('warn', 'kafka_abandoned', 'the consumer did not disconnect in time; its session ends by itself');
+    }
+  }
+
+  /** Takes everything from the owner, after the slice in hand. */
+  async dropAll(): Promise<void> {
+    await this.#turn(async () => {
+      for (const held of this.#held.values()) this.#options.owner.drop(held);
+      this.#held.clear();
+    });
+  }
+
+  /** Commits the positions of partitions that are owned now. Never throws. */
+  async commit(positions: readonly (PartitionId & { readonly offset: number })[]): Promise<void> {
+    const commitNow = this.#commitNow;
+    const owned = positions.filter((position) => this.#held.has(partitionText(position)));
+    if (commitNow === undefined || owned.length === 0) return;
+    const topics = owned.map(({ topic, partition, offset }) => ({
+      topic,
+      partitions: [{ partition, offset: String(offset) }],
+    }));
+    try {
+      // Not consumer.commitOffsets(): that returns without committing once stopping has begun, and repeats a refused
+      // commit after a rebalance, when another member may have committed a later position.
+      await commitNow({ topics });
+    } catch (error) {
+      this.#options.log('debug', 'commit_refused', kafkaErrorText(error));
+    }
+  }
+
+  #listen(): void {
+    const { GROUP_JOIN, FETCH, CRASH, RECEIVED_UNSUBSCRIBED_TOPICS } = this.#consumer.events;
+    this.#consumer.on(GROUP_JOIN, ({ payload }) => this.#onJoin(payload.memberId, payload.memberAssignment));
+    this.#consumer.on(CRASH, ({ payload }) => this.end({ kind: 'failed', by: 'kafka', error: payload.error }));
+    this.#consumer.on(RECEIVED_UNSUBSCRIBED_TOPICS, () => this.#options.events.unknownTopics());
+    this.#consumer.on(FETCH, () => {
+      if (this.#over) return;
+      this.#aliveMs = this.#options.clock.monotonic();
+      this.#options.events.fetched();
+    });
+  }
+
+  async #beforeJoin(group: GroupMembership): Promise<void> {
+    this.#group = group;
+    if (this.#over) return;
+    this.#joined = false;
+    this.#assignment++;
+    this.#reading = false;
+    this.#options.events.joining();
+    if (this.#held.size > 0) await this.#settle(this.#options.timing.settleBeforeJoinMs);
+    this.#aliveMs = this.#options.clock.monotonic();
+  }
+
+  /** Checkpoints after the slice in hand; both together take at most `ms`. */
+  async #settle(ms: number): Promise<void> {
+    const { owner, clock, log } = this.#options;
+    const deadline = clock.monotonic() + ms;
+    let late = false;
+    const settled = this.#inTurn(async () => {
+      if (!late && this.#held.size > 0) await owner.settle(Math.max(0, deadline - clock.monotonic()));
+    });
+    settled.catch((error) => log('warn', 'settle_failed', `records will be read again: ${kafkaErrorText(error)}`));
+    late = !(await settledWithin(settled, ms));
+    if (late) log('warn', 'settle_late', 'no checkpoint in time; records will be read again');
+  }
+
+  /** Runs synchronously before the first fetch of the new assignment, so that pausing takes effect in time. */
+  #onJoin(memberId: string, memberAssignment: Readonly<Record<string, readonly number[]>>): void {
+    if (this.#over) return;
+    const assignment = ++this.#assignment;
+    const assigned = Object.entries(memberAssignment).flatMap(([topic, partitions]) =>
+      partitions.map((partition) => ({ topic, partition })),
+    );
+    this.#consumer.pause(assigned.map(topicPartitions));
+    this.#joined = true;
+    this.#aliveMs = this.#options.clock.monotonic();
+    this.#options.events.joined(assigned);
+    const membership = { memberId, generationId: this.#group?.generationId ?? null };
+    this.#adopt(assignment, assigned, membership).catch((error) => {
+      if (assignment === this.#assignment) this.end({ kind: 'failed', by: 'kafka', error });
+    });
+  }
+
+  async #adopt(assignment: number, assigned: readonly PartitionId[], membership: GroupMembership): Promise<void> {
+    await this.#inTurn(async () => {
+      if (assignment === this.#assignment) this.#keep(assigned, membership);
+    });
+    const gained = assigned.filter((at) => !this.#held.has(partitionText(at)));
+    if (gained.length > 0 && assignment === this.#assignment) await this.#restore(assignment, gained);
+    if (assignment !== this.#assignment) return;
+    this.#options.events.restored([...this.#held.values()].map(({ topic, partition }) => ({ topic, partition })));
+  }
+
+  /** Reads on in what was held and still is; gives up what is not, or may have been somebody else's meanwhile. */
+  #keep(assigned: readonly PartitionId[], membership: GroupMembership): void {
+    const names = new Set(assigned.map(partitionText));
+    const unbroken = isUnbroken(this.#heldIn, membership);
+    for (const [name, held] of this.#held) {
+      if (unbroken && names.has(name)) {
+        this.#readFrom(held);
+      } else {
+        this.#held.delete(name);
+        this.#options.owner.drop(held);
+      }
+    }
+    this.#heldIn = membership;
+    this.#reading = true;
+  }
+
+  async #restore(assignment: number, gained: readonly PartitionId[]): Promise<void> {
+    const { kafka, group, owner, events } = this.#options;
+    const topics = [...new Set(gained.map(({ topic }) => topic))];
+    await withAdmin(kafka, async (admin) => {
+      const committed = await committedOffsets(admin, group, topics);
+      const ranges = await offsetRanges(admin, topics);
+      for (const at of gained) {
+        const name = partitionText(at);
+        const range = ranges.get(name) ?? { low: 0, high: 0 };
+        // A turn for each, so that kept partitions flow meanwhile.
+        await this.#inTurn(async () => {
+          if (assignment !== this.#assignment) return;
+          const held = newHeld(at);
+          const start = await owner.take(at, committed.get(name)).catch((error) => this.#ownerFailed(error));
+          this.#held.set(name, held);
+          held.next = readableOffset(at, await startOffset(admin, at, start, range), range, this.#options);
+          events.endOffset(at, range.high);
+          if (assignment === this.#assignment) this.#readFrom(held);
+        });
+      }
+    });
+  }
+
+  #readFrom(held: Held): void {
+    this.#consumer.seek({ topic: held.topic, partition: held.partition, offset: String(held.next) });
+    this.#consumer.resume([topicPartitions(held)]);
+  }
+
+  async #eachBatch(payload: EachBatchPayload): Promise<void> {
+    const { batch, heartbeat, isRunning, isStale, resolveOffset } = payload;
+    const assignment = this.#assignment;
+    const held = this.#held.get(partitionText(batch));
+    if (held === undefined || !this.#reading) return;
+    this.#commitNow = payload.commitOffsetsIfNecessary;
+    // Throws again while the group rebalances: then the other partitions of this fetch are not worth beginning.
+    await heartbeat();
+    const endOffset = Number(batch.highWatermark);
+    this.#options.events.endOffset(held, endOffset);
+    let from = batch.messages.findIndex(({ offset }) => Number(offset) >= held.next);
+    const first = batch.messages[from];
+    if (first === undefined) return;
+    if (Number(first.offset) > held.next) await explainHole(held, Number(first.offset), this.#options);
+    while (from < batch.messages.length) {
+      if (!isRunning() || isStale() || assignment !== this.#assignment) return;
+      const records = batch.messages.slice(from, from + this.#sliceRecords).map(toRecord);
+      const delivered = this.#deliver(assignment, held, records, endOffset);
+      await beatWhile(delivered, heartbeat, heartbeatMs(this.#options.timing));
+      if (assignment !== this.#assignment) return;
+      from += records.length;
+      resolveOffset(String(held.next - 1));
+      // A heartbeat that is not due resolves as a microtask: without this no socket or timer would get its turn.
+      await nextTurn();
+      await heartbeat();
+    }
+  }
+
+  #deliver(assignment: number, held: Held, records: readonly SourceRecord[], endOffset: number): Promise<void> {
+    return this.#inTurn(async () => {
+      const last = records.at(-1);
+      if (last === undefined || assignment !== this.#assignment) return;
+      const { owner, clock } = this.#options;
+      const { topic, partition } = held;
+      const beganMs = clock.monotonic();
+      await owner.deliver({ topic, partition, records, endOffset }).catch((error) => this.#ownerFailed(error));
+      held.next = last.offset + 1;
+      this.#sliceRecords = nextSliceRecords(this.#sliceRecords, records.length, clock.monotonic() - beganMs);
+    });
+  }
+
+  #ownerFailed(error: unknown): never {
+    this.end({ kind: 'failed', by: 'owner', error });
+    throw error;
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    this.#turnsInHand++;
+    try {
+      return await this.#turn(work);
+    } finally {
+      this.#turnsInHand--;
+      this.#aliveMs = this.#options.clock.monotonic();
+    }
+  }
+
+  /** kafkajs sometimes stops fetching without a word; waiting for the owner is no such stall. */
+  #watch(): void {
+    const { clock, timing } = this.#options;
+    if (this.#turnsInHand > 0) return;
+    const limitMs = timing.stallMs + (this.#joined ? 0 : timing.rebalanceMs);
+    const silentMs = clock.monotonic() - this.#aliveMs;
+    if (silentMs <= limitMs) return;
+    this.end({ kind: 'failed', by: 'stall', error: new Error(`no fetch for ${Math.round(silentMs / 1000)} s`) });
+  }
+}
+
+function topicPartitions({ topic, partition }: PartitionId): { topic: string; partitions: number[] } {
+  return { topic, partitions: [partition] };
+}

@@ -1,0 +1,100 @@
+// kafkajs 2.2.4 is its last release. Two of its faults are mended here, on the prototypes of its internal classes, so
+// exactly that version is required. GRUARD_KAFKA_PATCH=-A, -D or -A,-D leaves patches out, to pin a fault.
+
+import { createRequire } from 'node:module';
+import type { Assigner, PartitionAssigner } from 'kafkajs';
+import { GruardError } from '../errors.ts';
+import type { Log } from '../ports.ts';
+
+/** What a consumer's own group object knows about its membership. Both are null before the first join. */
+export interface GroupMembership {
+  readonly memberId: string | null;
+  readonly generationId: number | null;
+}
+
+/** Awaited by a consumer before each time it joins its group; what it throws is logged by nobody, so it should not. */
+export type BeforeJoin = (group: GroupMembership) => Promise<void>;
+
+interface RequestQueue {
+  readonly pending: readonly unknown[];
+  readonly throttledUntil: number;
+  throttleCheckTimeoutId: NodeJS.Timeout | null;
+  checkPendingRequests(): void;
+  scheduleCheckPendingRequests(): void;
+}
+
+interface ConsumerGroup extends GroupMembership {
+  readonly assigners: readonly (Assigner & { readonly [beforeJoin]?: BeforeJoin })[];
+  joinAndSync(): Promise<void>;
+}
+
+type ClassOf<T> = abstract new () => T;
+
+const supportedVersion = '2.2.4';
+const pendingCheckMs = 10;
+const beforeJoin = Symbol('gruard.beforeJoin');
+const require = createRequire(import.meta.url);
+let applied = false;
+
+/** Mends kafkajs for this thread, once. Throws where another version than 2.2.4 is installed. */
+export function applyKafkaPatches(log: Log): void {
+  if (applied) return;
+  requireVersion((require('kafkajs/package.json') as { readonly version: string }).version);
+  const left = new Set((process.env['GRUARD_KAFKA_PATCH'] ?? '').split(','));
+  const patches: readonly (readonly [string, () => void])[] = [
+    ['A', patchIdleTimer],
+    ['D', patchBeforeJoin],
+  ];
+  const active = patches.filter(([name]) => !left.has(`-${name}`));
+  for (const [, patch] of active) patch();
+  applied = true;
+  const names = active.map(([name]) => name).join(', ');
+  log('debug', 'kafka_patched', `kafkajs ${supportedVersion}, patches: ${names || 'none'}`);
+}
+
+/** Throws unless `version` is the one that the patches were written for. */
+export function requireVersion(version: string): void {
+  if (version === supportedVersion) return;
+  throw new GruardError('internal', `kafkajs ${version} is installed, gruard works with exactly ${supportedVersion}`);
+}
+
+/**
+ * `assigner`, but a consumer that is built with it awaits `hook` before each join. The assigner is the one object of
+ * ours that kafkajs hands from the consumer's options to its group object, so it carries the hook there.
+ */
+export function withBeforeJoin(assigner: PartitionAssigner, hook: BeforeJoin): PartitionAssigner {
+  return (config) => Object.assign(assigner(config), { [beforeJoin]: hook });
+}
+
+/**
+ * Patch A. The stock method arms itself again with a negative delay, i.e. fires each millisecond for ever, although a
+ * check is needed only while requests wait or the broker throttles us.
+ */
+function patchIdleTimer(): void {
+  const { prototype } = require('kafkajs/src/network/requestQueue') as ClassOf<RequestQueue>;
+  prototype.scheduleCheckPendingRequests = function () {
+    if (this.throttleCheckTimeoutId !== null) return;
+    const throttledMs = this.throttledUntil - Date.now();
+    if (throttledMs <= 0 && this.pending.length === 0) return;
+    this.throttleCheckTimeoutId = setTimeout(
+      () => {
+        this.throttleCheckTimeoutId = null;
+        this.checkPendingRequests();
+      },
+      throttledMs > 0 ? throttledMs : pendingCheckMs,
+    );
+  };
+}
+
+/**
+ * Patch D. kafkajs tells nobody in time that partitions are about to be revoked. In the eager protocol all members stop
+ * until all have joined, so what is finished before the join is finished before anybody else owns the partition.
+ */
+function patchBeforeJoin(): void {
+  const { prototype } = require('kafkajs/src/consumer/consumerGroup') as ClassOf<ConsumerGroup>;
+  const joinAndSync = prototype.joinAndSync;
+  prototype.joinAndSync = async function () {
+    for (const assigner of this.assigners) await assigner[beforeJoin]?.(this);
+    await joinAndSync.call(this);
+  };
+}

@@ -1,0 +1,82 @@
+// What a Kafka source is told about time, and what it tells about itself.
+
+import type { PartitionId } from '../domain.ts';
+
+/** All times of a source, in milliseconds. */
+export interface KafkaTiming {
+  /** Without a heartbeat for so long the group throws a member out. */
+  readonly sessionMs: number;
+  /** How long the group waits for its members during a rebalance. */
+  readonly rebalanceMs: number;
+  /** How long a fetch waits for records. */
+  readonly fetchWaitMs: number;
+  /** Without a fetch for so long a consumer is rebuilt. */
+  readonly stallMs: number;
+  /** For checkpoints before a join, and before the source stops. */
+  readonly settleBeforeJoinMs: number;
+  readonly settleBeforeStopMs: number;
+  readonly disconnectMs: number;
+  /** Between two looks at the cluster's topics, without and with missing ones. */
+  readonly topicsEveryMs: number;
+  readonly missingEveryMs: number;
+}
+
+/** The times of production; GRUARD_KAFKA_SESSION_MS shortens the session where a killed process must go quickly. */
+export function kafkaTiming(changes: Partial<KafkaTiming> = {}): KafkaTiming {
+  const fetchWaitMs = changes.fetchWaitMs ?? 250;
+  return {
+    sessionMs: Number(process.env['GRUARD_KAFKA_SESSION_MS']) || 30_000,
+    rebalanceMs: 60_000,
+    fetchWaitMs,
+    stallMs: 3 * fetchWaitMs + 30_000,
+    settleBeforeJoinMs: 5_000,
+    settleBeforeStopMs: 15_000,
+    disconnectMs: 10_000,
+    topicsEveryMs: 60_000,
+    missingEveryMs: 3_000,
+    ...changes,
+  };
+}
+
+/** kafkajs wants several heartbeats in a session; a rebalance is noticed by the next one. */
+export function heartbeatMs({ sessionMs }: KafkaTiming): number {
+  return Math.min(3_000, sessionMs / 5);
+}
+
+/** Where a source stands. Each one told is a new object, but for `endOffsets`. */
+export interface KafkaState {
+  readonly connected: boolean;
+  /** A member of its group, with or without partitions. */
+  readonly joined: boolean;
+  /** Partitions whose state the owner has. */
+  readonly partitions: readonly PartitionId[];
+  /** What is missing before everything that was asked for is read; undefined when nothing. */
+  readonly waitingFor: string | undefined;
+  /** Joins after the first one. */
+  readonly rebalances: number;
+  /** Unix milliseconds of the last answer of a broker to a fetch, with records or without. */
+  readonly lastFetchMs: number | undefined;
+  /** Offset behind the last record, by `topic/partition`; kept up to date in place. */
+  readonly endOffsets: ReadonlyMap<string, number>;
+}
+
+/** Why a membership ended. */
+export type Ending =
+  | { readonly kind: 'stopped' | 'topics' }
+  | { readonly kind: 'failed'; readonly by: 'kafka' | 'owner' | 'stall'; readonly error: unknown };
+
+/** What a membership tells. */
+export interface MemberEvents {
+  connected(): void;
+  /** Before each join: nothing is read now. */
+  joining(): void;
+  joined(assigned: readonly PartitionId[]): void;
+  /** The owner has the state of these partitions now. */
+  restored(partitions: readonly PartitionId[]): void;
+  fetched(): void;
+  endOffset(at: PartitionId, offset: number): void;
+  /** Retention removed `records` records before they were read. */
+  gap(at: PartitionId, records: number): void;
+  /** The group assigned topics that this member did not know. */
+  unknownTopics(): void;
+}
