@@ -8,8 +8,11 @@ export const BAND_NOMINAL = 0.99;
 const FACTOR_START = 4;
 const FACTOR_MIN = 1;
 const FACTOR_MAX = 20;
-/** Step of the quantile tracker (Robbins–Monro on the pinball loss): rises fast, falls slowly. */
-const FACTOR_STEP = 0.02;
+/**
+ * Step of the quantile tracker (Robbins–Monro on the pinball loss): up by half a spread for a window outside, down by
+ * 1/99 of that for one inside. Larger steps hold the same share but make the band jump.
+ */
+const FACTOR_STEP = 0.5;
 const SPREAD_WEIGHT_MIN = 0.01;
 const GRADE_WEIGHT_MIN = 0.002;
 /** A residual counts for at most so many spreads once the spread is known, so that an anomaly hardly widens the band. */
@@ -29,7 +32,7 @@ export function learnBand(f64: Float64Array, slab: number, value: number, expect
   const residual = Math.abs(value - expected);
   const outside = residual > halfWidth(f64, slab) ? 1 : 0;
   const factor = f64[slab + AT.bandFactor]! || FACTOR_START;
-  const step = (FACTOR_STEP * (outside - (1 - BAND_NOMINAL))) / (1 - BAND_NOMINAL);
+  const step = FACTOR_STEP * (outside - (1 - BAND_NOMINAL));
   f64[slab + AT.bandFactor] = Math.max(FACTOR_MIN, Math.min(FACTOR_MAX, factor + step));
 
   const spread = f64[slab + AT.spread]!;

@@ -7,7 +7,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { AT } from '../kernel/layout.ts';
 import { halfWidth, learnBand } from './band.ts';
 import { learnBaseline } from './baselines.ts';
-import { learnNeural, type Slab } from './neural.ts';
+import { initialiseNeural, learnNeural, type Slab } from './neural.ts';
 
 export interface ForecastState {
   readonly bank: Bank;
@@ -55,7 +55,7 @@ function learnRow(state: ForecastState, wave: Wave, row: number): void {
   const nextMs = timeMs + f64[at + AT.everyMs]!;
   if (!Number.isNaN(expected)) learnBand(f64, at, value, expected);
   if (layout.shape.cell === 'gru') {
-    if (f64[at + AT.learned] === 0) kernel.initialise(layout, slab.hot, state.seedOf(slot));
+    if (f64[at + AT.learned] === 0) initialiseNeural(kernel, layout, slab, state.seedOf(slot));
     if (!learnNeural(lane, kernel, layout, slab, timeMs, nextMs, value)) restart(state, slab, slot);
   } else {
     learnBaseline(lane, layout, slab.evidence, timeMs, nextMs, value);
@@ -74,6 +74,6 @@ function restart(state: ForecastState, slab: Slab, slot: number): void {
   const at = slab.evidence / 8;
   lane.f64[at + AT.logCount] = 0;
   lane.f64[at + AT.forecast] = lane.f64[at + AT.profileForecast]!;
-  state.kernel.initialise(layout, slab.hot, state.seedOf(slot));
+  initialiseNeural(state.kernel, layout, slab, state.seedOf(slot));
   state.counters.modelResets++;
 }

@@ -1,14 +1,23 @@
-// The GRU forecaster of one series: inputs x and what the seasonal profiles say about the next window, one head, trained
-// by truncated backpropagation every STRIDE windows over the lookback, from the hidden state stored at its start.
+// The GRU forecaster of one series. It forecasts the next change of the value, in units of the usual change: a network
+// that forecasts the level instead is coarse where a series moves little between windows (measured on the benchmark's 57
+// moving files: geometric mean of the error against the last value's 0.96 for the level, 0.85 for the change). Inputs are
+// the last change, the level, and what the seasonal profiles say about the next window; one head; trained by truncated
+// backpropagation every STRIDE windows over the lookback, from the hidden state stored at its start.
 
 import type { Hyper, Kernel } from '../kernel/kernel.ts';
-import { AT, type Layout, STRIDE } from '../kernel/layout.ts';
+import { AT, INPUTS, type Layout, STRIDE } from '../kernel/layout.ts';
 import type { LaneMemory } from '../kernel/memory.ts';
 import { halfHourProfile, hourOfWeekProfile, learnProfile, profileAt } from './profiles.ts';
 import { deviation, learnScale, normalised } from './scaler.ts';
 
-/** x, and the differences to it of the half-hour and the hour-of-week profile at the next window. */
-export const INPUTS = 3;
+/** Weight of the skip from the last change before anything is learned: the untrained network forecasts no change. */
+const SKIP = 0;
+/** Changes count for at most so many usual ones: as input, as target. */
+const CHANGE_MAX = 3;
+/** A change moves the usual one by at most so many of it, once there are some. */
+const CHANGE_ROBUST = 10;
+const ROBUST_AFTER = 30;
+const USUAL_WEIGHT_MIN = 0.01;
 
 /** Measured flat from 0.001 to 0.003 with a pass every 8 windows; 0.01 is worse. */
 const HYPER: Hyper = { rate: 0.003, clip: 1 };
@@ -36,9 +45,11 @@ export function learnNeural(
 ): boolean {
   const { f64, f32 } = lane;
   const at = slab.evidence / 8;
+  const change = changeOf(f64, at, value);
+  const finite = trainWhenDue(lane, kernel, layout, slab, change);
   const x = normalised(f64, at, value);
-  const finite = trainWhenDue(lane, kernel, layout, slab, x);
   learnScale(f64, at, value);
+  learnUsualStep(f64, at, value);
 
   const halfHour = halfHourProfile(layout, slab.evidence);
   const hour = hourOfWeekProfile(layout, slab.evidence);
@@ -49,29 +60,56 @@ export function learnNeural(
   f64[at + AT.levelMean]! += (x - f64[at + AT.levelMean]!) / Math.min(f64[at + AT.learned]! + 1, LEVEL_WINDOWS_MAX);
 
   const row = appendRow(lane, layout, slab);
-  f32[row] = x;
-  f32[row + 1] = daily - x;
-  f32[row + 2] = weekly - x;
+  f32[row] = change;
+  f32[row + 1] = x;
+  f32[row + 2] = daily - x;
+  f32[row + 3] = weekly - x;
   kernel.step(layout, slab.hot, row * 4);
   const ahead = kernel.outputs[0] ?? Number.NaN;
   const learned = f64[at + AT.learned]! + 1;
   const scale = learned < 2 ? 0 : deviation(f64, at, learned);
   f64[at + AT.profileForecast] = f64[at + AT.mean]! + scale * weekly;
   if (!finite || !(Math.abs(ahead) < Number.MAX_VALUE)) return false;
-  f64[at + AT.forecast] = f64[at + AT.mean]! + scale * ahead;
+  f64[at + AT.forecast] = value + usualStep(f64, at) * ahead;
   f64[at + AT.hasForecast] = 1;
   return true;
 }
 
-/** A training pass over the log when STRIDE rows are new: each row's target is the x that followed it. */
-function trainWhenDue(lane: LaneMemory, kernel: Kernel, layout: Layout, slab: Slab, x: number): boolean {
+/** The weights of an untrained network, for a zeroed slab. */
+export function initialiseNeural(kernel: Kernel, layout: Layout, slab: Slab, seed: number): void {
+  kernel.initialise(layout, slab.hot, seed, SKIP);
+}
+
+/** The change to this value from the one before, in usual ones; 0 before there are any. */
+function changeOf(f64: Float64Array, at: number, value: number): number {
+  if (f64[at + AT.learned]! < 2) return 0;
+  const change = (value - f64[at + AT.previous]!) / usualStep(f64, at);
+  return Math.max(-CHANGE_MAX, Math.min(CHANGE_MAX, change));
+}
+
+/** > 0, also for a constant series. */
+function usualStep(f64: Float64Array, at: number): number {
+  return Math.max(f64[at + AT.usualStep]!, 1e-9 * Math.abs(f64[at + AT.mean]!) + 1e-12);
+}
+
+function learnUsualStep(f64: Float64Array, at: number, value: number): void {
+  const n = f64[at + AT.learned]!;
+  if (n === 0) return;
+  const usual = f64[at + AT.usualStep]!;
+  const change = Math.abs(value - f64[at + AT.previous]!);
+  const counted = n >= ROBUST_AFTER && usual > 0 ? Math.min(change, CHANGE_ROBUST * usual) : change;
+  f64[at + AT.usualStep] = usual + Math.max(USUAL_WEIGHT_MIN, 1 / n) * (counted - usual);
+}
+
+/** A training pass over the log when STRIDE rows are new: each row's target is the change that followed it. */
+function trainWhenDue(lane: LaneMemory, kernel: Kernel, layout: Layout, slab: Slab, change: number): boolean {
   const { f64, f32 } = lane;
   const at = slab.evidence / 8;
   const rows = f64[at + AT.logCount]!;
   if (rows === 0 || rows % STRIDE !== 0) return true;
   const log = (slab.evidence + layout.logAt) / 4;
   for (let t = 1; t < rows; t++) kernel.targets[t - 1] = f32[log + t * INPUTS]!;
-  kernel.targets[rows - 1] = x;
+  kernel.targets[rows - 1] = change;
   const inputs = slab.evidence + layout.logAt;
   const state = slab.evidence + layout.statesAt;
   const loss = kernel.train(layout, slab.hot, slab.optimiser, inputs, state, rows, HYPER);

@@ -35,8 +35,8 @@ export function newFloat32Kernel(lane: LaneMemory): Kernel {
     outputs,
     targets,
 
-    initialise(layout, hot, seed) {
-      drawWeights(layout, lane.f32, hot / 4, newRandom(seed));
+    initialise(layout, hot, seed, skip) {
+      drawWeights(layout, lane.f32, hot / 4, newRandom(seed), skip);
     },
 
     step(layout, hot, input) {
@@ -72,10 +72,10 @@ export function newFloat32Kernel(lane: LaneMemory): Kernel {
 }
 
 /**
- * Weights uniform within ± 1/√hidden, heads half of that, biases 0, skips 1: the untrained network forecasts that
- * everything stays as it is (persistence). Units that only pad H stay zero, here and in training.
+ * Weights uniform within ± 1/√hidden, heads half of that, biases 0, skips as told: with 1 the untrained network forecasts that
+ * the first input stays as it is (persistence). Units that only pad H stay zero, here and in training.
  */
-function drawWeights(layout: Layout, f32: Float32Array, wAt: number, random: Random): void {
+function drawWeights(layout: Layout, f32: Float32Array, wAt: number, random: Random, skip: number): void {
   const { H, O, C } = layout;
   const { hidden, inputs } = layout.shape;
   const bound = 1 / Math.sqrt(hidden);
@@ -88,6 +88,6 @@ function drawWeights(layout: Layout, f32: Float32Array, wAt: number, random: Ran
   }
   for (let o = 0; o < O; o++) {
     for (let i = 0; i < hidden; i++) f32[wAt + layout.headAt + o * H + i] = 0.5 * draw();
-    f32[wAt + layout.skipAt + o] = 1;
+    f32[wAt + layout.skipAt + o] = skip;
   }
 }

@@ -10,8 +10,8 @@ export interface Hyper {
 
 export interface Kernel {
   readonly backend: 'js';
-  /** Draws the weights of a zeroed slab; the same seed gives the same bytes. */
-  initialise(layout: Layout, hot: number, seed: number): void;
+  /** Draws the weights of a zeroed slab; the same seed gives the same bytes. Every skip begins as `skip`. */
+  initialise(layout: Layout, hot: number, seed: number, skip: number): void;
   /**
    * One window: h ← GRU(h, x) in place. `input` is the address of I float32. The O forecasts are then in `outputs`.
    * Allocates nothing.

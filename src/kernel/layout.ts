@@ -32,6 +32,12 @@ export interface Shape {
 /** A training pass every so many windows; hidden states are stored at the same distance. */
 export const STRIDE = 8;
 
+/**
+ * Inputs of the network: the last change; the level x; the differences to x of the half-hour and the hour-of-week profile
+ * at the next window.
+ */
+export const INPUTS = 4;
+
 /** Scalars of the evidence part, as indices of float64. Grouped by the stage that owns them. */
 export const AT = {
   // window
@@ -78,6 +84,7 @@ export const AT = {
   trainings: 39,
   stepError: 40, // exponential mean of |value − value before|
   previous: 41, // value of the last learned window
+  usualStep: 43, // robust exponential mean of |value − value before|: the network's unit
   profileForecast: 42, // what the seasonal profile alone expects next
   // score
   centre: 48, // one per signal

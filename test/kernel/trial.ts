@@ -29,7 +29,7 @@ export function trial(layout: Layout, seed = 1): Trial {
   const optimiser = allocate(lane, layout.optimiserBytes);
   const inputs = allocate(lane, 4 * layout.L * layout.I);
   const state = allocate(lane, 4 * layout.H);
-  kernel.initialise(layout, hot, seed);
+  kernel.initialise(layout, hot, seed, 1);
   const random = newRandom(seed + 1);
   const symmetric = (): number => 2 * uniform(random) - 1;
   for (let i = 0; i < layout.L * layout.I; i++) lane.f32[inputs / 4 + i] = 2 * symmetric();
