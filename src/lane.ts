@@ -61,6 +61,7 @@ async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
     flush: async () => {
       await Promise.all([...sinks.map((sink) => sink.flush()), input.rejects?.flush()]);
     },
+    overfull: () => input.overfull(),
     commit: (positions) => input.source.commit(positions),
     clock,
     log,
@@ -86,6 +87,7 @@ async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
       report: {
         lane: task.lane,
         ...input.state(),
+        backpressureSeconds: owner.waits.seconds,
         busyRatio,
         bankBytes,
         slices: countsOf(slices),

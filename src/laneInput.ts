@@ -3,11 +3,17 @@
 import type { PartitionId } from './domain.ts';
 import type { LaneTask } from './messages.ts';
 import type { Clock, EventSink, Log, RecordSource, RejectSink } from './ports.ts';
-import { newKafkaEventSink, newKafkaRejectSink } from './report/kafkaSinks.ts';
+import {
+  type KafkaSinkOptions,
+  newKafkaEventSink,
+  newKafkaRejectSink,
+  PENDING_BYTES_MAX,
+} from './report/kafkaSinks.ts';
 import type { LaneReport } from './report/laneReport.ts';
 import { newGenerator } from './source/generator.ts';
 import { newKafkaSource } from './source/kafka.ts';
 import { newKafkaClient } from './source/kafkaClient.ts';
+import type { KafkaState } from './source/kafkaState.ts';
 import { newReplaySource } from './source/replay.ts';
 
 export interface LaneInput {
@@ -18,11 +24,10 @@ export interface LaneInput {
   readonly rejects: RejectSink | undefined;
   /** Offset of the first record of a partition; known when the source takes it. */
   firstOffset(): number;
+  /** So much waits for acknowledgement that reading must wait, too. */
+  overfull(): boolean;
   /** Facts for the report. */
-  state(): Pick<
-    LaneReport,
-    'connected' | 'ready' | 'waitingFor' | 'rebalances' | 'handoffSeconds' | 'lastFetchMs' | 'backpressureSeconds'
-  >;
+  state(): Pick<LaneReport, 'connected' | 'ready' | 'waitingFor' | 'rebalances' | 'handoffSeconds' | 'lastFetchMs'>;
 }
 
 /** `onGap` is told of records that were gone before they could be read. */
@@ -38,11 +43,18 @@ export function newInput(
       return kafkaInput(task, clock, log, onGap);
     case 'replay': {
       const source = newReplaySource({ ...input, linesPerBatch: LINES_PER_BATCH, log });
-      return { source, events: undefined, rejects: undefined, firstOffset: () => source.firstOffset, state: reading };
+      return {
+        source,
+        events: undefined,
+        rejects: undefined,
+        firstOffset: () => source.firstOffset,
+        overfull: never,
+        state: reading,
+      };
     }
     case 'generator': {
       const source = newGenerator({ ...input, clock, log });
-      return { source, events: undefined, rejects: undefined, firstOffset: () => 0, state: reading };
+      return { source, events: undefined, rejects: undefined, firstOffset: () => 0, overfull: never, state: reading };
     }
   }
 }
@@ -57,6 +69,51 @@ function reading(): ReturnType<LaneInput['state']> {
     rebalances: 0,
     handoffSeconds: undefined,
     lastFetchMs: undefined,
-    backpressureSeconds: 0,
+  };
+}
+
+const never = (): boolean => false;
+
+function kafkaInput(
+  { settings, lane }: LaneTask,
+  clock: Clock,
+  log: Log,
+  onGap: (partition: PartitionId, records: number) => void,
+): LaneInput {
+  const { events: eventsTopic, rejects: rejectsTopic } = settings.sinks;
+  const written = [eventsTopic, rejectsTopic].filter((topic) => topic !== undefined);
+  let state: KafkaState | undefined;
+  const source = newKafkaSource({
+    settings: settings.kafka,
+    topics: [...new Set(settings.streams.flatMap(({ topics }) => topics))],
+    exclude: written,
+    lane,
+    log,
+    clock,
+    onState: (now) => {
+      state = now;
+    },
+    onGap,
+  });
+  // One connection for both sinks; it opens with the first message.
+  const kafka = written.length === 0 ? undefined : newKafkaClient(settings.kafka, log, clock);
+  const sinkTo = <Sink>(topic: string | undefined, make: (options: KafkaSinkOptions) => Sink): Sink | undefined =>
+    kafka === undefined || topic === undefined ? undefined : make({ kafka, topic, log, clock });
+  const events = sinkTo(eventsTopic, newKafkaEventSink);
+  const rejects = sinkTo(rejectsTopic, newKafkaRejectSink);
+  return {
+    source,
+    events,
+    rejects,
+    firstOffset: () => 0,
+    overfull: () => (events?.pendingBytes ?? 0) + (rejects?.pendingBytes ?? 0) > PENDING_BYTES_MAX,
+    state: () => ({
+      connected: state?.joined ?? false,
+      ready: state?.joined === true && state.waitingFor === undefined,
+      waitingFor: state?.waitingFor,
+      rebalances: state?.rebalances ?? 0,
+      handoffSeconds: undefined,
+      lastFetchMs: state?.lastFetchMs,
+    }),
   };
 }

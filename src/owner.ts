@@ -31,6 +31,8 @@ export interface OwnerOptions {
   readonly rejects: RejectSink | undefined;
   /** Resolves when everything published so far is acknowledged. */
   readonly flush: () => Promise<void>;
+  /** So much waits for acknowledgement that reading must wait, too. */
+  readonly overfull: () => boolean;
   readonly commit: (positions: readonly (PartitionId & { readonly offset: number })[]) => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
@@ -53,6 +55,8 @@ export interface Owner extends PartitionOwner {
   finish(): Promise<void>;
   /** Begins the checkpoints that are due; cheap when none is. */
   tick(): void;
+  /** Time that reading waited for sinks. */
+  readonly waits: { readonly seconds: number };
   readonly checkpoint: {
     readonly durations: ReturnType<typeof newHistogram>;
     bytes: number;
@@ -71,6 +75,7 @@ export function newOwner(options: OwnerOptions): Owner {
     lastSuccessMs: undefined,
     failures: 0,
   };
+  const waits = { seconds: 0 };
   let delivering = false;
 
   const save = async (one: Owned, kept: CheckpointStore): Promise<void> => {
@@ -120,6 +125,11 @@ export function newOwner(options: OwnerOptions): Owner {
       await feed.push(works);
       for (const work of works) summary.batchEnded(work);
       one.dirty = true;
+      if (options.overfull()) {
+        const from = clock.monotonic();
+        await options.flush();
+        waits.seconds += (clock.monotonic() - from) / 1000;
+      }
     } finally {
       delivering = false;
     }
@@ -128,6 +138,7 @@ export function newOwner(options: OwnerOptions): Owner {
 
   return {
     checkpoint,
+    waits,
     tick,
 
     async finish() {

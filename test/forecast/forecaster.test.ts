@@ -71,24 +71,6 @@ describe('forecaster', () => {
     expect(model).toBeLessThan(0.9 * lastValue);
   });
 
-  it('the last value is the last value, the average lies between, the season is yesterday', () => {
-    const { one, state } = forecasterOf('last');
-    learnAfterForecast(state, one, 0, 4);
-    forecastWave(state, windowOf(one, 1, 0));
-    expect(one.wave.expected[0]).toBe(4);
-
-    const ewma = forecasterOf('ewma');
-    learnAfterForecast(ewma.state, ewma.one, 0, 0);
-    learnAfterForecast(ewma.state, ewma.one, 1, 10);
-    forecastWave(ewma.state, windowOf(ewma.one, 2, 0));
-    expect(ewma.one.wave.expected[0]).toBeCloseTo(2, 12);
-
-    const seasonal = forecasterOf('seasonal');
-    for (let n = 0; n < 2 * 288; n++) learnAfterForecast(seasonal.state, seasonal.one, n, n % 288);
-    forecastWave(seasonal.state, windowOf(seasonal.one, 2 * 288, 0));
-    expect(seasonal.one.wave.expected[0]).toBe(0);
-  });
-
   it('survives constants, huge and tiny values, and jumps', () => {
     for (const values of [
       new Array<number>(200).fill(0),

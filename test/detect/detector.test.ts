@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { type DetectState, detectWave, THRESHOLD } from '../../src/detect/detector.ts';
+import { type EpisodeChange, GAP, newCounters } from '../../src/domain.ts';
+import type { DetectSettings } from '../../src/settings.ts';
+import { DETECT } from '../support/detection.ts';
+import { EVERY_MS, oneSeries, windowOf } from '../support/slabs.ts';
+
+interface Window {
+  /** Pooled surprise; a quiet window has 1. */
+  readonly pooled?: number;
+  readonly value?: number;
+  readonly missing?: boolean;
+}
+
+const QUIET: Window = {};
+const LOUD: Window = { pooled: THRESHOLD + 1, value: 150 };
+
+/** Windows through the detector, from an age of 1000 windows on, each expected to be 100 within ± 10. */
+function detect(windows: readonly Window[], settings: Partial<DetectSettings> = {}, from = 1000) {
+  const one = oneSeries('last');
+  const counters = newCounters();
+  const state: DetectState = { bank: one.bank, settings: { ...DETECT, ...settings }, warmupWindows: 64, counters };
+  const told: (EpisodeChange & { readonly n: number })[] = [];
+  const scores: number[] = [];
+  for (const [n, { pooled = 1, value = 100, missing = false }] of windows.entries()) {
+    const wave = windowOf(one, n, missing ? Number.NaN : value);
+    wave.gap[0] = missing ? GAP.missing : GAP.none;
+    wave.learned[0] = from + n;
+    wave.expected[0] = 100;
+    wave.lower[0] = 90;
+    wave.upper[0] = 110;
+    wave.pooled[0] = missing || from + n < 50 ? Number.NaN : pooled;
+    wave.levelSurprise[0] = 2;
+    wave.residualSurprise[0] = 3;
+    const changes: EpisodeChange[] = [];
+    detectWave(state, wave, changes);
+    told.push(...changes.map((change) => ({ ...change, n })));
+    scores.push(wave.score[0]!);
+  }
+  return { told, scores, counters, kinds: told.map(({ n, event, kind }) => `${n} ${event} ${kind}`) };
+}
+
+describe('detector', () => {
+  it('opens an episode at a surprise above the threshold, with a score above 1, and closes it after', () => {
+    const { kinds, scores, told } = detect([QUIET, QUIET, LOUD, QUIET]);
+    expect(kinds).toEqual(['2 opened spike', '3 closed spike']);
+    expect(scores[1]).toBeLessThan(1);
+    expect(scores[2]).toBeCloseTo(10 ** 0.25, 9);
+    expect(told[0]?.startedAtMs).toBe(2 * EVERY_MS);
+    expect(told[0]?.evidence.map(({ kind }) => kind)).toEqual(['residual', 'level']);
+  });
+
+  it('says nothing, and has no score, while the series warms up', () => {
+    const { kinds, scores, counters } = detect([LOUD, LOUD, QUIET], {}, 60);
+    expect(kinds).toEqual([]);
+    expect(scores.every(Number.isNaN)).toBe(true);
+    expect(counters.windowsWarming).toBe(3);
+  });
+
+  it('caps the score at 1 where a policy says no', () => {
+    for (const settings of [
+      { direction: 'below' },
+      { deviation: { absolute: 60, relative: 0 } },
+      { band: { below: 1, above: 6 } },
+    ] as const) {
+      const { kinds, scores } = detect([QUIET, LOUD, QUIET], settings);
+      expect(kinds).toEqual([]);
+      expect(scores[1]).toBe(1);
+    }
+  });
+
+  it('takes k of n windows to open, from the first evident one, and others to close', () => {
+    const windows = [QUIET, LOUD, QUIET, { pooled: THRESHOLD + 1.2, value: 150 }, QUIET, QUIET, QUIET];
+    const { kinds, told } = detect(windows, { sustain: { hits: 2, of: 3 }, recover: { hits: 3, of: 3 } });
+    expect(kinds).toEqual(['3 opened spike', '6 closed spike']);
+    expect(told[0]?.startedAtMs).toBe(1 * EVERY_MS);
+  });
+
+  it('exports at least 1.01 while the episode is open', () => {
+    const { scores } = detect([LOUD, QUIET, QUIET, QUIET], { recover: { hits: 3, of: 3 } });
+    expect(scores.slice(1, 3)).toEqual([1.01, 1.01]);
+    expect(scores[3]).toBeLessThan(1);
+  });
+
+  it('calls what lasts a shift, and repeats itself every sixty windows', () => {
+    const { kinds } = detect([...new Array<Window>(70).fill(LOUD), QUIET]);
+    expect(kinds).toEqual(['0 opened spike', '60 continuing shift', '70 closed shift']);
+  });
+
+  it('escalates when it becomes clearly worse', () => {
+    const worse = { pooled: THRESHOLD + 1.6, value: 300 };
+    const { kinds, told } = detect([LOUD, { pooled: THRESHOLD + 1.2, value: 160 }, worse, QUIET]);
+    expect(kinds).toEqual(['0 opened spike', '2 escalated spike', '3 closed spike']);
+    expect(told.map(({ severity }) => severity)).toEqual(['warning', 'critical', 'critical']);
+  });
+
+  it('takes a value outside the range as anomalous whatever the model says, also while warming', () => {
+    const { kinds, scores } = detect([{ value: -1 }, QUIET], { range: { min: 0, max: 1e9 } }, 60);
+    expect(kinds).toEqual(['0 opened range', '1 closed range']);
+    expect(scores[0]).toBe(1.01);
+  });
+
+  it('takes a missing window as a gap, until data come again', () => {
+    const { kinds, scores, told } = detect([QUIET, { missing: true }, { missing: true }, QUIET]);
+    expect(kinds).toEqual(['1 opened gap', '3 closed gap']);
+    expect(scores.slice(1, 3)).toEqual([1.01, 1.01]);
+    expect(told[0]?.evidence[0]?.kind).toBe('gap');
+  });
+
+  it('counts every window once: scored or warming; gaps were counted when they closed', () => {
+    const { counters } = detect([QUIET, LOUD, { missing: true }, QUIET], {}, 62);
+    expect(counters.windowsWarming).toBe(2);
+    expect(counters.windowsScored).toBe(1);
+    expect(counters.episodes).toEqual({ 'opened/warning/gap': 1, 'closed/warning/gap': 1 });
+  });
+});

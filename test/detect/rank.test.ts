@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { isCandidate, learnRank, rankedSurprise, reachOf } from '../../src/detect/rank.ts';
+import { oneSeries } from '../support/slabs.ts';
+
+const REACH = 100;
+
+function newRank() {
+  const { bank, at, evidence } = oneSeries('last');
+  const { f64, f32 } = bank.lane;
+  const peaks = (evidence + bank.layout.peaksAt) / 4;
+  return {
+    /** True when the window is a candidate; then it is learned. */
+    see(pooled: number): boolean {
+      const candidate = isCandidate(f64, at, pooled);
+      learnRank(f64, f32, at, peaks, pooled, candidate, REACH);
+      return candidate;
+    },
+    ranked: (pooled: number) => rankedSurprise(f64, f32, at, peaks, pooled),
+  };
+}
+
+describe('rank', () => {
+  it('reaches about eight hours, within 24 and 100 windows', () => {
+    expect(reachOf(300_000)).toBe(96);
+    expect(reachOf(3_600_000)).toBe(24);
+    expect(reachOf(1000)).toBe(100);
+    expect(reachOf(0)).toBe(100);
+  });
+
+  it('takes a window as news only when it beats all within its reach', () => {
+    const rank = newRank();
+    expect(rank.see(3)).toBe(true);
+    expect(rank.see(3)).toBe(false);
+    expect(rank.see(2.9)).toBe(false);
+    expect(rank.see(3.1)).toBe(true);
+    for (let n = 0; n < REACH + 10; n++) rank.see(1);
+    expect(rank.see(2)).toBe(true);
+  });
+
+  it('takes away a decade for nine earlier peaks of the size, and nothing for smaller ones', () => {
+    const rank = newRank();
+    for (let episode = 0; episode < 10; episode++) {
+      rank.see(4);
+      for (let n = 0; n < REACH + 10; n++) rank.see(1);
+    }
+    // The tenth peak is not finished yet, and quiet windows between two episodes are small peaks of their own.
+    expect(rank.ranked(4)).toBeCloseTo(4 - Math.log10(10), 6);
+    expect(rank.ranked(5)).toBe(5);
+  });
+
+  it('keeps the largest 64 peaks', () => {
+    const rank = newRank();
+    for (let episode = 0; episode < 80; episode++) {
+      rank.see(3 + episode / 100);
+      for (let n = 0; n < REACH + 10; n++) rank.see(0.5);
+    }
+    expect(rank.ranked(3.5)).toBeLessThan(3.5 - 1.4);
+    expect(rank.ranked(3.78)).toBeGreaterThan(3.78 - 0.5);
+  });
+});
