@@ -11,6 +11,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka } from 'kafkajs';
 import type { TestProject } from 'vitest/node';
+import { applyKafkaPatches } from '../../src/source/kafkaPatches.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -155,6 +156,7 @@ async function supervised(
 }
 
 async function answering(brokers: string, shell: ChildProcess, log: string): Promise<void> {
+  applyKafkaPatches(() => {});
   const kafka = new Kafka({ brokers: [brokers], logLevel: 0, retry: { retries: 0 } });
   const deadline = Date.now() + startMs;
   for (;;) {
