@@ -24,7 +24,7 @@ export function gruLayout(hidden: number, inputs: number, outputs: number, lookb
 }
 
 /** The block that a weight belongs to. */
-export function blockOf(net: Network, index: number): string {
+function blockOf(net: Network, index: number): string {
   const { H, C } = net;
   if (index >= net.skipAt) return 'skip';
   if (index >= net.headBiasAt) return 'head bias';
