@@ -72,8 +72,8 @@ export function newFloat32Kernel(lane: LaneMemory): Kernel {
 }
 
 /**
- * Weights uniform within ± 1/√hidden, heads half of that, biases 0, skips as told: with 1 the untrained network forecasts that
- * the first input stays as it is (persistence). Units that only pad H stay zero, here and in training.
+ * Weights uniform within ± 1/√hidden, heads half of that, biases 0, skips as told: with 1 the untrained network
+ * forecasts that the first input stays as it is (persistence). Units that only pad H stay zero, here and in training.
  */
 function drawWeights(layout: Layout, f32: Float32Array, wAt: number, random: Random, skip: number): void {
   const { H, O, C } = layout;
