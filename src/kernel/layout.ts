@@ -17,7 +17,7 @@ import { aligned } from './memory.ts';
 
 export type CellShape = 'gru' | 'last' | 'seasonal' | 'ewma';
 
-/** What decides the size of a slab. H and L as in the equations; a multiple of 4 is made of `hidden` by zero padding. */
+/** What decides the size of a slab. H, L as in the equations; a multiple of 4 is made of `hidden` by zero padding. */
 export interface Shape {
   readonly cell: CellShape;
   /** State size that the user asked for, 4 to 128. */
@@ -33,8 +33,8 @@ export interface Shape {
 export const STRIDE = 8;
 
 /**
- * Inputs of the network: the last change; the level x; the differences to x of the half-hour and the hour-of-week profile
- * at the next window.
+ * Inputs of the network: the last change; the level x; the differences to x of the half-hour and the hour-of-week
+ * profile at the next window.
  */
 export const INPUTS = 4;
 

@@ -25,7 +25,7 @@ describe('the float32 kernel', () => {
     expect(draw(9)).not.toEqual(draw(10));
   });
 
-  it('draws weights within 1/√hidden, heads within half of it, no biases, and persistence', () => {
+  it('draws weights within 1/√hidden, heads within half of it, no biases, and skips as told', () => {
     const layout = gruLayout(16, 3, 2, 32);
     const b = trial(layout);
     const w = floats(b, b.hot, layout.weights);
@@ -39,13 +39,14 @@ describe('the float32 kernel', () => {
     const oddest = largest(floats(odd, odd.hot, odd.layout.headAt));
     expect(oddest).toBeLessThanOrEqual(1 / Math.sqrt(5));
     expect(oddest).toBeGreaterThan(0.98 / Math.sqrt(5));
-    expect([...w.subarray(layout.headBiasAt)]).toEqual([
-      0,
-      0,
-      1,
-      1,
-      ...Array(layout.weights - layout.skipAt - 2).fill(0),
-    ]);
+    // The rest fills a cache line.
+    const rest = Array(layout.weights - layout.skipAt - 2).fill(0);
+    expect([...w.subarray(layout.headBiasAt)]).toEqual([0, 0, 1, 1, ...rest]);
+    b.lane.u8.fill(0, b.hot, b.hot + layout.hotBytes);
+    b.kernel.initialise(layout, b.hot, 1, 0.25);
+    const again = floats(b, b.hot, layout.weights);
+    expect([...again.subarray(layout.headBiasAt)]).toEqual([0, 0, 0.25, 0.25, ...rest]);
+    expect(again.subarray(0, layout.skipAt)).toEqual(w.subarray(0, layout.skipAt));
   });
 
   it('keeps padding exactly zero over 300 updates', () => {
@@ -204,7 +205,8 @@ describe('the float32 kernel', () => {
     const b = trial(gruLayout(8, 2, 1, 8));
     const { lane, layout, hot, optimiser, kernel } = b;
     const denormal = (x: number): boolean => x !== 0 && Math.abs(x) < 2 ** -126;
-    // Without biases, inputs and states only the biases of head and candidate have a gradient; all else decays from just above 2^-126.
+    // Without biases, inputs and states only the biases of head and candidate have a gradient; all else decays from
+    // just above 2^-126.
     lane.f32.fill(0, hot / 4, hot / 4 + layout.inputAt);
     lane.f32.fill(0, b.inputs / 4, b.inputs / 4 + 16);
     lane.f32.fill(0, b.state / 4, b.state / 4 + 8);
