@@ -102,7 +102,7 @@ export async function runApp(options: AppOptions): Promise<number> {
         return;
       case 'failed':
         lane.failure = message;
-        log('error', message.code, message.message, { lane: number, remedy: ERRORS[message.code].remedy });
+        log('error', message.code, message.message, { lane: number });
     }
   };
 

@@ -52,8 +52,8 @@ export interface ModelSettings {
   readonly hidden: number;
   /** Multiple of 8, 8 to 128. */
   readonly lookback: number;
-  /** Windows learned before the first score, at least 50. */
-  readonly warmupWindows: number;
+  /** Windows learned before the first score, at least 50; `auto` = about two days, 150 to 600 windows. */
+  readonly warmupWindows: number | 'auto';
 }
 
 export interface DetectSettings {

@@ -3,6 +3,7 @@
 import type { PartitionId } from './domain.ts';
 import { evidenceAddress } from './kernel/bank.ts';
 import { AT } from './kernel/layout.ts';
+import { warmupWindowsOf } from './kernel/warmup.ts';
 import type { Step, Work } from './pipeline.ts';
 import type { Clock } from './ports.ts';
 import {
@@ -253,7 +254,6 @@ type State = Pick<ShareReport, 'series' | 'warmupProgress' | 'coverage' | 'skill
 function stateOf({ series, bank, window, stream }: Share): State {
   const { f64 } = bank.lane;
   const quietBefore = window.watermark.ms - stream.limits.quietMs;
-  const { warmupWindows } = stream.model;
   let [seen, ready, silent, anomalous] = [0, 0, 0, 0];
   let [progress, coverage, loss, model, naive, step] = [0, 0, 0, 0, 0, 0];
   for (const [slot, owner] of series.bySlot.entries()) {
@@ -262,6 +262,7 @@ function stateOf({ series, bank, window, stream }: Share): State {
     const read = (index: number): number => f64[at + index] ?? 0;
     if (read(AT.seen) !== 1) continue;
     seen++;
+    const warmupWindows = warmupWindowsOf(stream.model.warmupWindows, read(AT.everyMs));
     progress += Math.min(1, read(AT.learned) / warmupWindows);
     if (read(AT.lastTimeMs) < quietBefore) silent++;
     if (read(AT.open) === 1) anomalous++;

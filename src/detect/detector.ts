@@ -14,6 +14,7 @@ import {
 import { type Bank, evidenceAddress } from '../kernel/bank.ts';
 import { log10, pow10 } from '../kernel/elementary.ts';
 import { AT } from '../kernel/layout.ts';
+import { warmupWindowsOf } from '../kernel/warmup.ts';
 import type { DetectSettings } from '../settings.ts';
 import { deviates, holds, isOutOfRange, POLICY_SCORE, remember } from './policies.ts';
 import { isCandidate, learnRank, rankedSurprise, reachOf } from './rank.ts';
@@ -36,7 +37,7 @@ const CRITICAL_DECADES = 1.5;
 export interface DetectState {
   readonly bank: Bank;
   readonly settings: DetectSettings;
-  readonly warmupWindows: number;
+  readonly warmupWindows: number | 'auto';
   readonly counters: Counters;
 }
 
@@ -61,7 +62,8 @@ export function detectWave(state: DetectState, wave: Wave, changes: EpisodeChang
 function judge(state: DetectState, wave: Wave, row: number): Verdict {
   const { bank, settings } = state;
   const evidence = evidenceAddress(bank, wave.slot[row]!);
-  const warming = wave.learned[row]! < state.warmupWindows;
+  const everyMs = bank.lane.f64[evidence / 8 + AT.everyMs]!;
+  const warming = wave.learned[row]! < warmupWindowsOf(state.warmupWindows, everyMs);
   if (wave.gap[row] === GAP.missing) {
     return { score: warming ? Number.NaN : POLICY_SCORE, evident: !warming, kind: 'gap', ranked: THRESHOLD };
   }
@@ -79,7 +81,7 @@ function judge(state: DetectState, wave: Wave, row: number): Verdict {
     const news = candidate || f64[at + AT.open] === 1;
     const { expected, lower, upper } = wave;
     if (!news || !deviates(settings, value, expected[row]!, lower[row]!, upper[row]!)) score = Math.min(score, 1);
-    learnRank(f64, f32, at, peaks, pooled, candidate, reachOf(f64[at + AT.everyMs]!));
+    learnRank(f64, f32, at, peaks, pooled, candidate, reachOf(everyMs));
   }
   if (isOutOfRange(settings, value)) {
     return {
