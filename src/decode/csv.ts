@@ -58,16 +58,8 @@ const SCALARS: Scalars = {
   isAbsent: (value) => typeof value !== 'string' || isBlank(value),
   equals(value, wanted) {
     if (typeof value !== 'string') return false;
-    switch (typeof wanted) {
-      case 'string':
-        return value === wanted;
-      case 'number':
-        return numberOf(value) === wanted;
-      case 'boolean':
-        return value === String(wanted);
-      default:
-        return isBlank(value);
-    }
+    if (wanted === null) return isBlank(value);
+    return typeof wanted === 'number' ? numberOf(value) === wanted : value === String(wanted);
   },
   number: (value) => (typeof value === 'string' ? numberOf(value) : undefined) ?? 'is a text, not a number',
   time: timeOf,

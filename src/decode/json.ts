@@ -56,14 +56,7 @@ function timeOf(value: unknown, unit: TimeUnit): number | string {
 
 function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
-  switch (typeof value) {
-    case 'string':
-      return 'a string';
-    case 'number':
-      return 'a number beyond float64';
-    case 'boolean':
-      return 'a boolean';
-    default:
-      return 'an object';
-  }
+  if (typeof value === 'string') return 'a string';
+  if (typeof value === 'boolean') return 'a boolean';
+  return typeof value === 'number' ? 'a number beyond float64' : 'an object';
 }
