@@ -48,13 +48,14 @@ async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
   const input = newInput(task, clock, log, (partition, gapRecords) => summary.note(partition, { gapRecords }));
   const sinks: readonly EventSink[] = input.events === undefined ? [printed] : [input.events, printed];
 
+  const { keep, everyMs } = settings.state;
+  const store = task.stateDir === undefined ? undefined : newFileStore({ dir: task.stateDir, keep, log });
   const owner = newOwner({
     streams: settings.streams,
     memory,
     kernel: newFloat32Kernel(memory),
-    store:
-      task.stateDir === undefined ? undefined : newFileStore({ dir: task.stateDir, keep: settings.state.keep, log }),
-    everyMs: settings.state.everyMs,
+    store,
+    everyMs,
     feed,
     summary,
     rejects: input.rejects,
@@ -91,7 +92,11 @@ async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
         busyRatio,
         bankBytes,
         slices: countsOf(slices),
-        checkpoint: { ...owner.checkpoint, durations: countsOf(owner.checkpoint.durations), damaged: 0 },
+        checkpoint: {
+          ...owner.checkpoint,
+          durations: countsOf(owner.checkpoint.durations),
+          damaged: store?.damaged() ?? 0,
+        },
         ...summary.take(),
       },
     });
