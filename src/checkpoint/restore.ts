@@ -1,0 +1,107 @@
+// Finds the newest checkpoint that is whole, and sets aside what is not.
+
+import { join } from 'node:path';
+import { GruardError } from '../errors.ts';
+import type { Snapshot } from '../ports.ts';
+import { corruptName, type Listing } from './fileNames.ts';
+import { type Files, type OldFile, systemCode } from './files.ts';
+import { damaged, decodeFooter, decodeHeader, type Fault, FOOTER_BYTES, HEADER_BYTES } from './frame.ts';
+import { type DecodedSnapshot, decodeSnapshot } from './snapshot.ts';
+
+const CORRUPT_KEPT = 5;
+const READ_BYTES = 16 * 1024 * 1024;
+
+export interface Restored {
+  readonly snapshot: Snapshot | undefined;
+  /** Names of the bases that are left, newest first; the first is the snapshot's, older ones are unread. */
+  readonly generations: string[];
+}
+
+/**
+ * Reads bases from the newest on until one is whole. Each damaged one is told to `onDamaged` and renamed, so that it is
+ * never read again. Rejects with `state_newer` on a file of a newer format, and when the system refuses to read:
+ * that says nothing about the file.
+ */
+export async function newestWhole(
+  files: Files,
+  directory: string,
+  partition: number,
+  listing: Listing,
+  onDamaged: (name: string, reason: string) => void,
+): Promise<Restored> {
+  let corrupt = listing.corrupt;
+  const left = [...listing.bases];
+  for (const { name, epoch, number } of listing.bases) {
+    const path = join(directory, name);
+    const read = await readChecked(files, path);
+    if (read.ok) {
+      const { header } = read;
+      if (header.partition === partition && header.epoch === epoch && header.number === number) {
+        return { snapshot: read.snapshot, generations: left.map((base) => base.name) };
+      }
+    } else if (read.fault === 'newer') {
+      throw new GruardError('state_newer', `${path} ${read.detail}`);
+    }
+    onDamaged(name, read.ok ? 'is another checkpoint than its name says' : read.detail);
+    corrupt = await setAside(files, directory, name, corrupt);
+    left.shift();
+  }
+  return { snapshot: undefined, generations: [] };
+}
+
+async function readChecked(files: Files, path: string): Promise<DecodedSnapshot> {
+  let file: OldFile;
+  try {
+    file = await files.open(path);
+  } catch (error) {
+    return unreadable(error);
+  }
+  try {
+    // Both ends first, so that a length that nobody wrote is never allocated.
+    const { bytes } = file;
+    if (bytes < HEADER_BYTES + FOOTER_BYTES) return damaged(`has only ${bytes} bytes`);
+    const front = decodeHeader(await readPart(file, 0, HEADER_BYTES));
+    if (!front.ok) return front;
+    const end = decodeFooter(await readPart(file, bytes - FOOTER_BYTES, FOOTER_BYTES), bytes);
+    if (!end.ok) return end;
+    return decodeSnapshot(await readPart(file, 0, bytes));
+  } catch (error) {
+    return unreadable(error);
+  } finally {
+    await file.close();
+  }
+}
+
+async function readPart(file: OldFile, from: number, bytes: number): Promise<Uint8Array> {
+  const part = new Uint8Array(bytes);
+  for (let at = 0; at < bytes; at += READ_BYTES) await file.read(part.subarray(at, at + READ_BYTES), from + at);
+  return part;
+}
+
+/** A disk that cannot give the bytes back has lost them. Anything else (no permission, no descriptors) may pass. */
+function unreadable(error: unknown): Fault {
+  const code = systemCode(error);
+  if (code === 'EIO') return damaged('cannot be read from the disk');
+  if (code === 'ENOENT') return damaged('was removed while it was looked for');
+  throw error;
+}
+
+/** Renames a damaged file and deletes the oldest of those, so that damage that returns does not fill the disk. */
+async function setAside(
+  files: Files,
+  directory: string,
+  name: string,
+  corrupt: Listing['corrupt'],
+): Promise<Listing['corrupt']> {
+  const number = (corrupt[0]?.number ?? 0) + 1;
+  const aside = corruptName(name, number);
+  try {
+    await files.rename(join(directory, name), join(directory, aside));
+  } catch {
+    // It stays, is read and found damaged again: the state before it serves all the same.
+    return corrupt;
+  }
+  const all = [{ name: aside, number }, ...corrupt];
+  for (const old of all.slice(CORRUPT_KEPT)) await files.remove(join(directory, old.name)).catch(() => undefined);
+  return all.slice(0, CORRUPT_KEPT);
+}
