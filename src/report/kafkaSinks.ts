@@ -1,10 +1,11 @@
 // Anomaly events and dead letters to Kafka: queued at once, sent in order and in batches, retried as long as it takes.
 
-import kafkajs, { type IHeaders, type Kafka, type Message, type Producer } from 'kafkajs';
+import type { IHeaders, Kafka, Message, Producer } from 'kafkajs';
 import type { AnomalyEvent, PartitionId, SourceRecord } from '../domain.ts';
 import { ERRORS } from '../errors.ts';
 import type { Clock, EventSink, Log, RejectSink } from '../ports.ts';
-import { backOffMs, kafkaErrorCode, kafkaErrorText, newOnceAMinute } from '../source/kafkaClient.ts';
+import { backOffMs, kafkaErrorCode, kafkaErrorText, newOnceAMinute, runRetry } from '../source/kafkaClient.ts';
+import { keyPartitioner } from '../source/kafkaPartitioner.ts';
 
 export interface KafkaSinkOptions {
   readonly kafka: Kafka;
@@ -26,15 +27,19 @@ const BATCH_MESSAGES_MAX = 1_000;
 const REJECTS_A_SECOND_MAX = 1_000;
 const DETAIL_CHARACTERS_MAX = 1_000;
 const STOP_MS = 5_000;
+const refusals = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_TIMESTAMP']);
 
-/** Events as JSON, keyed by series, with the window's end as timestamp. */
+/**
+ * Events as JSON, keyed by series, with the window's end as timestamp; the time of sending where the brokers refuse that
+ * (they do so by default for one that lies more than an hour ahead of their clock).
+ */
 export function newKafkaEventSink(options: KafkaSinkOptions): EventSink & Pending {
   const queue = new SendQueue(options);
   return {
     publish(event: AnomalyEvent, key: string, timestampMs: number): void {
       const value = Buffer.from(JSON.stringify(event));
-      const message = { key: Buffer.from(key), value, timestamp: String(Math.trunc(timestampMs)) };
-      queue.push([message]);
+      const message = { key: Buffer.from(key), value };
+      queue.push([{ ...message, timestamp: String(Math.trunc(timestampMs)) }, message]);
     },
     flush: () => queue.flush(),
     stop: () => queue.stop(),
@@ -76,7 +81,7 @@ export function newKafkaRejectSink(options: KafkaSinkOptions): RejectSink & Pend
   };
 }
 
-/** The dead letter of a record, and what is sent in its place while that is too large. Copies: the queue outlives it. */
+/** The dead letter of a record, and what is sent in its place where that is refused. Copies: the queue outlives it. */
 function deadLetters(
   from: PartitionId,
   record: SourceRecord,
@@ -94,11 +99,12 @@ function deadLetters(
   const truncated: IHeaders = { ...told, 'x-truncated': 'true' };
   const original = copyHeaders(record.headers ?? {});
   const key = copy(record.key);
-  const timestamp = String(Math.trunc(record.timestampMs ?? nowMs));
+  const whole: Message = { key, value: copy(record.value), headers: { ...original, ...told } };
   return [
-    { key, value: copy(record.value), headers: { ...original, ...told }, timestamp },
-    { key, value: Buffer.alloc(0), headers: { ...original, ...truncated }, timestamp },
-    { key: null, value: Buffer.alloc(0), headers: truncated, timestamp },
+    { ...whole, timestamp: String(Math.trunc(record.timestampMs ?? nowMs)) },
+    whole,
+    { key, value: Buffer.alloc(0), headers: { ...original, ...truncated } },
+    { key: null, value: Buffer.alloc(0), headers: truncated },
   ];
 }
 
@@ -118,7 +124,7 @@ function copyHeaders(headers: Readonly<Record<string, unknown>>): IHeaders {
 }
 
 interface Queued {
-  /** Forms of one message, each smaller than the one before; the first is sent unless it is too large. */
+  /** Forms of one message, each easier to accept than the one before; the first is sent until it is refused. */
   forms: readonly Message[];
   readonly bytes: number;
 }
@@ -132,7 +138,7 @@ class SendQueue {
   #pendingBytes = 0;
   #pushed = 0;
   #acknowledged = 0;
-  /** Messages at the head that are sent one by one, to find the one that is too large. */
+  /** Messages at the head that are sent one by one, to find the one that is refused. */
   #alone = 0;
   #connected = false;
   #stopped = false;
@@ -144,9 +150,10 @@ class SendQueue {
     this.#options = options;
     this.#mayLog = newOnceAMinute(options.clock);
     this.#producer = options.kafka.producer({
-      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+      createPartitioner: keyPartitioner,
       allowAutoTopicCreation: false,
       maxInFlightRequests: 1,
+      retry: runRetry,
     });
   }
 
@@ -191,7 +198,7 @@ class SendQueue {
         this.#acknowledge(batch);
         failures = 0;
       } catch (error) {
-        if (isTooLarge(error) && this.#makeSmaller(batch)) continue;
+        if (isRefused(error) && this.#tryOtherForm(batch)) continue;
         this.#tell(error);
         await this.#pause(backOffMs(failures++));
       }
@@ -229,7 +236,7 @@ class SendQueue {
   }
 
   /** False when nothing is left to try. */
-  #makeSmaller(batch: readonly Queued[]): boolean {
+  #tryOtherForm(batch: readonly Queued[]): boolean {
     const [first] = batch;
     if (batch.length > 1) {
       this.#alone = batch.length;
@@ -271,10 +278,11 @@ function byteLength({ key, value, headers = {} }: Message): number {
   return [key ?? '', value ?? '', ...lists].reduce((sum, part) => sum + Buffer.byteLength(part), 0);
 }
 
-function isTooLarge(error: unknown): boolean {
+/** True when the brokers would refuse the same message for ever. */
+function isRefused(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const { type } = cause as { readonly type?: unknown };
-    if (type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE') return true;
+    if (refusals.has(String(type))) return true;
   }
   return false;
 }

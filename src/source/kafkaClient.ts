@@ -12,8 +12,15 @@ export const repeatMs = 60_000;
 /** Different lines that are remembered at a time, to know a repetition. */
 const linesMax = 200;
 
-// Own numbers, because kafkajs has others where NODE_ENV is "test". Short, because callers retry for ever themselves.
-export const retry = { initialRetryTime: 300, maxRetryTime: 2_000, factor: 0.2, multiplier: 2, retries: 5 };
+// Own numbers, because kafkajs has others where NODE_ENV is "test". Few attempts, because every caller here tries again
+// for ever, and says so: what kafkajs tries again by itself nobody sees.
+const retryTimes = { initialRetryTime: 300, maxRetryTime: 2_000, factor: 0.2, multiplier: 2 };
+
+/** For connections and questions to the cluster: about 2 s. */
+const connectRetry = { ...retryTimes, retries: 3 };
+
+/** For what a running consumer or producer does: about 6 s. */
+export const runRetry = { ...retryTimes, retries: 5 };
 
 const authTypes = new Set([
   'TOPIC_AUTHORIZATION_FAILED',
@@ -38,7 +45,7 @@ export function newKafkaClient(settings: KafkaSettings, log: Log, clock: Clock):
     connectionTimeout: 5_000,
     authenticationTimeout: 10_000,
     requestTimeout: 30_000,
-    retry,
+    retry: connectRetry,
     logLevel: kafkajs.logLevel.INFO,
     logCreator: () => newKafkaLog(log, clock),
   };

@@ -1,7 +1,7 @@
 // How a lane's consumer is set up in kafkajs.
 
 import kafkajs, { type Consumer, type Kafka } from 'kafkajs';
-import { retry } from './kafkaClient.ts';
+import { runRetry } from './kafkaClient.ts';
 import { type BeforeJoin, withBeforeJoin } from './kafkaPatches.ts';
 import { heartbeatMs, type KafkaTiming } from './kafkaState.ts';
 
@@ -20,6 +20,6 @@ export function newGroupConsumer(kafka: Kafka, group: string, timing: KafkaTimin
     maxBytes: 8 << 20,
     metadataMaxAge: 60_000,
     allowAutoTopicCreation: false,
-    retry: { ...retry, restartOnFailure: async () => false },
+    retry: { ...runRetry, restartOnFailure: async () => false },
   });
 }

@@ -1,52 +1,18 @@
-import { afterEach, describe, expect, inject, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import type { SourceRecord } from '../../src/domain.ts';
 import { GruardError } from '../../src/errors.ts';
 import type { RecordSource } from '../../src/ports.ts';
-import { type KafkaSourceOptions, newKafkaSource } from '../../src/source/kafka.ts';
-import type { KafkaState } from '../../src/source/kafkaState.ts';
+import type { KafkaSourceOptions } from '../../src/source/kafka.ts';
 import { recordingOwner } from '../support/kafkaOwner.ts';
-import {
-  createTopic,
-  eventually,
-  freshName,
-  kafkaSettings,
-  kafkaToolsReady,
-  keepingLog,
-  produceLines,
-  realClock,
-} from '../support/kafkaTools.ts';
+import { numbers, type OpenedSource, range, sourceOpener } from '../support/kafkaSources.ts';
+import { createTopic, eventually, freshName, kafkaToolsReady, produceLines } from '../support/kafkaTools.ts';
 
 const brokers = inject('brokers');
 
 describe.runIf(kafkaToolsReady(brokers))('a Kafka source', () => {
-  const running: RecordSource[] = [];
-  afterEach(async () => {
-    await Promise.all(running.splice(0).map((source) => source.stop()));
-  });
-
-  function open(
-    topics: readonly string[],
-    group: string,
-    more: Partial<KafkaSourceOptions> = {},
-  ): { readonly source: RecordSource; readonly states: KafkaState[]; readonly lines: string[] } {
-    const states: KafkaState[] = [];
-    const { log, lines } = keepingLog();
-    const source = newKafkaSource({
-      settings: kafkaSettings(brokers, group),
-      topics,
-      lane: 0,
-      log,
-      clock: realClock,
-      onState: (state) => states.push(state),
-      ...more,
-      timing: { sessionMs: 1_500, missingEveryMs: 200, ...more.timing },
-    });
-    running.push(source);
-    return { source, states, lines };
-  }
-
-  const numbers = (count: number, from = 0): string[] => Array.from({ length: count }, (_, n) => String(from + n));
-  const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, n) => from + n);
+  const opened = sourceOpener();
+  const open = (topics: readonly string[], group: string, more?: Partial<KafkaSourceOptions>): OpenedSource =>
+    opened(brokers, topics, group, more);
 
   async function fill(topic: string, partitions: number, count: number): Promise<void> {
     await createTopic(brokers, topic, partitions);

@@ -62,6 +62,17 @@ export async function createTopic(
   await withAdmin(kafka, (admin) => admin.createTopics({ topics, waitForLeaders: true }));
 }
 
+/** Removes the records of partition 0 below `offset`, as retention does. */
+export async function deleteBelow(brokers: string, topic: string, offset: number): Promise<void> {
+  const kafka = newKafkaClient(kafkaSettings(brokers, ''), () => {}, realClock);
+  const partitions = [{ partition: 0, offset: String(offset) }];
+  await withAdmin(kafka, async (admin) => {
+    // Loads the metadata, which the other call takes for granted.
+    await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({ topic, partitions });
+  });
+}
+
 interface Produced {
   readonly partition?: number;
   /** Lines are `key\tvalue`. */
