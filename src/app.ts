@@ -1,7 +1,7 @@
 // The supervisor on the main thread: builds everything in one straight line, watches the lanes, writes what they tell,
 // and stops in reverse order. It never computes, so a busy model can never make /metrics late.
 
-import { freemem, totalmem } from 'node:os';
+import { totalmem } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { claimStateDir } from './checkpoint/stateDir.ts';
@@ -54,9 +54,10 @@ export async function runApp(options: AppOptions): Promise<number> {
     const claim = await claimStateDir(options.stateDir, { fresh: options.fresh });
     stops.push(['state directory', () => claim.release()]);
   }
+  const { GRUARD_COMMIT: commit = 'unknown' } = process.env;
   const facts = {
     version: options.version,
-    commit: process.env['GRUARD_COMMIT'] ?? 'unknown',
+    commit,
     backend: 'js',
     configSha: options.configSha,
     memoryLimitBytes: Math.min(process.constrainedMemory() || totalmem(), totalmem()),
@@ -66,7 +67,7 @@ export async function runApp(options: AppOptions): Promise<number> {
   const listener = await listen(report, settings.http, options.anyPort);
   stops.push(['http', () => listener.close()]);
   screen.started(listener.address);
-  log('debug', 'started', `listening on ${listener.address}`, { lanes, free_memory: freemem() });
+  log('info', 'started', `listening on http://${listener.address}`, { lanes, version: options.version });
 
   let finish: (exit: number) => void = () => {};
   const finished = new Promise<number>((resolve) => {

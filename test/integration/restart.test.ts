@@ -1,0 +1,118 @@
+// kill -9 at random moments: the same events, and the same state bit for bit, as of a run that nobody disturbed.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { decodeSnapshot } from '../../src/checkpoint/snapshot.ts';
+import { newRandom, uniform } from '../../src/kernel/random.ts';
+import { startDaemon, workFolder } from '../support/daemon.ts';
+import { history } from '../support/history.ts';
+
+const HOSTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+const MINUTES = 12_000;
+const KILLS = 6;
+const { GRUARD_SEED = String(Date.now() % 100_000) } = process.env;
+const SEED = Number(GRUARD_SEED);
+
+let folder: Awaited<ReturnType<typeof workFolder>>;
+beforeAll(async () => {
+  folder = await workFolder();
+  await folder.file(
+    'data.jsonl',
+    history(HOSTS, MINUTES, 1_500)
+      .map(({ line }) => line)
+      .join('\n'),
+  );
+});
+afterAll(() => folder.remove());
+
+async function config(name: string): Promise<string> {
+  return await folder.file(
+    `${name}.yaml`,
+    `version: 1
+http: { listen: 127.0.0.1:0 }
+state: { dir: ${folder.path}/${name}, every: 1s }
+streams:
+  latency: { topic: t, series: { host: $.tags.host }, time: $.ts, value: $.fields.p99, window: { every: 1m } }
+`,
+  );
+}
+
+/** The newest checkpoint below a state directory. */
+function newestState(name: string): unknown {
+  const folders = readdirSync(join(folder.path, name), { recursive: true, encoding: 'utf8' });
+  const bases = folders.filter((path) => path.endsWith('-base'));
+  const order = (path: string): number => {
+    const [, epoch = '0', number = '0'] = /e(\d+)-n(\d+)-base$/.exec(path) ?? [];
+    return Number(epoch) * 1e6 + Number(number);
+  };
+  bases.sort((a, b) => order(b) - order(a));
+  const decoded = decodeSnapshot(readFileSync(join(folder.path, name, bases[0] ?? '')));
+  if (!decoded.ok) throw new Error(`the newest checkpoint cannot be read: ${decoded.detail}`);
+  return decoded.snapshot;
+}
+
+it(`continues bit for bit after ${KILLS} kills`, { timeout: 180_000 }, async () => {
+  const data = join(folder.path, 'data.jsonl');
+  const calm = startDaemon(['run', await config('calm'), '--replay', data, '--flush']);
+  expect(await calm.exited).toBe(0);
+  expect(calm.events().filter(({ event }) => event === 'opened').length).toBeGreaterThanOrEqual(HOSTS.length);
+
+  const random = newRandom(SEED);
+  const disturbed: string[] = [];
+  const path = await config('disturbed');
+  let killed = 0;
+  for (;;) {
+    const daemon = startDaemon(['run', path, '--replay', data, '--flush']);
+    if (killed < KILLS) {
+      await Promise.race([daemon.exited, sleep(1_300 + 900 * uniform(random))]);
+      if (daemon.child.exitCode === null) {
+        await daemon.stop('SIGKILL');
+        killed++;
+      }
+    }
+    const exit = await daemon.exited;
+    disturbed.push(
+      ...daemon
+        .stdout()
+        .split('\n')
+        .filter((line) => line.endsWith('}')),
+    );
+    if (exit === 0) break;
+  }
+  expect(killed, `seed ${SEED}: the run was too short to be killed`).toBeGreaterThanOrEqual(2);
+  const lines = (all: readonly string[]): string[] => [...new Set(all)].sort();
+  expect(lines(disturbed), `seed ${SEED}`).toEqual(lines(calm.stdout().split('\n').filter(Boolean)));
+  expect(newestState('disturbed'), `seed ${SEED}`).toEqual(newestState('calm'));
+});
+
+it('goes on where it was stopped, and says nothing twice', { timeout: 60_000 }, async () => {
+  const data = await folder.file(
+    'short.jsonl',
+    history(['a'], 3_000, 2_000)
+      .map(({ line }) => line)
+      .join('\n'),
+  );
+  const path = await config('twice');
+  const first = startDaemon(['run', path, '--replay', data, '--flush']);
+  expect(await first.exited).toBe(0);
+  expect(first.events().length).toBeGreaterThan(0);
+  const second = startDaemon(['run', path, '--replay', data, '--flush']);
+  expect(await second.exited).toBe(0);
+  expect(second.events()).toEqual([]);
+  const fresh = startDaemon(['run', path, '--replay', data, '--flush', '--fresh']);
+  expect(await fresh.exited).toBe(0);
+  expect(fresh.stdout()).toBe(first.stdout());
+});
+
+it('refuses a state directory that another process uses', { timeout: 60_000 }, async () => {
+  const path = await config('shared');
+  const data = join(folder.path, 'data.jsonl');
+  const busy = startDaemon(['run', path, '--replay', data]);
+  await busy.url();
+  const other = startDaemon(['run', path, '--replay', data]);
+  expect(await other.exited).toBe(73);
+  expect(other.stderr()).toContain('state_busy');
+  expect(await busy.stop()).toBe(0);
+});
