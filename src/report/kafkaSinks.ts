@@ -30,8 +30,8 @@ const STOP_MS = 5_000;
 const refusals = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_TIMESTAMP']);
 
 /**
- * Events as JSON, keyed by series, with the window's end as timestamp; the time of sending where the brokers refuse that
- * (they do so by default for one that lies more than an hour ahead of their clock).
+ * Events as JSON, keyed by series, with the window's end as timestamp; the time of sending where the brokers refuse
+ * that, as they do by default for one that lies more than an hour ahead of their clock.
  */
 export function newKafkaEventSink(options: KafkaSinkOptions): EventSink & Pending {
   const queue = new SendQueue(options);

@@ -1,27 +1,15 @@
 // One consumer's membership in its group: what it is assigned, what it has restored, what it hands over.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { Consumer, EachBatchPayload, TopicOffsets } from 'kafkajs';
 import type { PartitionId, SourceRecord } from '../domain.ts';
-import type { Clock, Log, PartitionOwner } from '../ports.ts';
 import { kafkaErrorText, withAdmin } from './kafkaClient.ts';
 import { newGroupConsumer } from './kafkaConsumer.ts';
 import { explainHole, type Held, isUnbroken, newHeld, readableOffset } from './kafkaHeld.ts';
 import type { GroupMembership } from './kafkaPatches.ts';
 import { beatWhile, firstSliceRecords, newTurns, nextSliceRecords, settledWithin, toRecord } from './kafkaSlices.ts';
-import { type Ending, heartbeatMs, type KafkaTiming, type MemberEvents } from './kafkaState.ts';
-import { committedOffsets, offsetRanges, partitionText, startOffset } from './kafkaTopics.ts';
-
-export interface MemberOptions {
-  readonly kafka: Kafka;
-  readonly group: string;
-  readonly topics: readonly string[];
-  readonly timing: KafkaTiming;
-  readonly owner: PartitionOwner;
-  readonly log: Log;
-  readonly clock: Clock;
-  readonly events: MemberEvents;
-}
+import { type Ending, heartbeatMs, type MemberOptions } from './kafkaState.ts';
+import { committedOffsets, offsetRanges, partitionsOf, partitionText, startOffset } from './kafkaTopics.ts';
 
 /** A member of a consumer group, from its first join until it leaves. It does not come back: make another one. */
 export class GroupMember {
@@ -119,14 +107,10 @@ export class GroupMember {
     const commitNow = this.#commitNow;
     const owned = positions.filter((position) => this.#held.has(partitionText(position)));
     if (commitNow === undefined || owned.length === 0) return;
-    const topics = owned.map(({ topic, partition, offset }) => ({
-      topic,
-      partitions: [{ partition, offset: String(offset) }],
-    }));
     try {
       // Not consumer.commitOffsets(): that returns without committing once stopping has begun, and repeats a refused
       // commit after a rebalance, when another member may have committed a later position.
-      await commitNow({ topics });
+      await commitNow({ topics: owned.map(committing) });
     } catch (error) {
       this.#options.log('debug', 'commit_refused', kafkaErrorText(error));
     }
@@ -169,12 +153,10 @@ export class GroupMember {
   }
 
   /** Runs synchronously before the first fetch of the new assignment, so that pausing takes effect in time. */
-  #onJoin(memberId: string, memberAssignment: Readonly<Record<string, readonly number[]>>): void {
+  #onJoin(memberId: string, memberAssignment: Record<string, number[]>): void {
     if (this.#over) return;
     const assignment = ++this.#assignment;
-    const assigned = Object.entries(memberAssignment).flatMap(([topic, partitions]) =>
-      partitions.map((partition) => ({ topic, partition })),
-    );
+    const assigned = partitionsOf(memberAssignment);
     this.#consumer.pause(assigned.map(topicPartitions));
     this.#joined = true;
     this.#aliveMs = this.#options.clock.monotonic();
@@ -298,12 +280,15 @@ export class GroupMember {
   /** kafkajs sometimes stops fetching without a word; waiting for the owner is no such stall. */
   #watch(): void {
     const { clock, timing } = this.#options;
-    if (this.#turnsInHand > 0) return;
     const limitMs = timing.stallMs + (this.#joined ? 0 : timing.rebalanceMs);
     const silentMs = clock.monotonic() - this.#aliveMs;
-    if (silentMs <= limitMs) return;
+    if (this.#turnsInHand > 0 || silentMs <= limitMs) return;
     this.end({ kind: 'failed', by: 'stall', error: new Error(`no fetch for ${Math.round(silentMs / 1000)} s`) });
   }
+}
+
+function committing({ topic, partition, offset }: PartitionId & { readonly offset: number }): TopicOffsets {
+  return { topic, partitions: [{ partition, offset: String(offset) }] };
 }
 
 function topicPartitions({ topic, partition }: PartitionId): { topic: string; partitions: number[] } {

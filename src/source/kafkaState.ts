@@ -1,6 +1,8 @@
-// What a Kafka source is told about time, and what it tells about itself.
+// What a Kafka source and its memberships are told, and what they tell.
 
+import type { Kafka } from 'kafkajs';
 import type { PartitionId } from '../domain.ts';
+import type { Clock, Log, PartitionOwner } from '../ports.ts';
 
 /** All times of a source, in milliseconds. */
 export interface KafkaTiming {
@@ -79,4 +81,16 @@ export interface MemberEvents {
   gap(at: PartitionId, records: number): void;
   /** The group assigned topics that this member did not know. */
   unknownTopics(): void;
+}
+
+/** What a membership is given. */
+export interface MemberOptions {
+  readonly kafka: Kafka;
+  readonly group: string;
+  readonly topics: readonly string[];
+  readonly timing: KafkaTiming;
+  readonly owner: PartitionOwner;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly events: MemberEvents;
 }

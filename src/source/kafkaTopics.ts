@@ -42,11 +42,6 @@ export function matchTopics(
   return { found: [...found].sort(), missing };
 }
 
-/** True when `topic` is what one of the names or prefixes stands for. */
-export function isWanted(topic: string, wanted: readonly string[], exclude: readonly string[]): boolean {
-  return matchTopics(wanted, [topic], exclude).found.length > 0;
-}
-
 /** The topics that exist now. Rejects while no broker answers. */
 export async function resolveTopics(
   kafka: Kafka,
@@ -123,4 +118,11 @@ export async function startOffset(
 /** `topic/3`: unique, because a topic's name has no slash. */
 export function partitionText({ topic, partition }: PartitionId): string {
   return `${topic}/${partition}`;
+}
+
+/** An assignment as kafkajs tells it, as a list. */
+export function partitionsOf(assignment: Readonly<Record<string, readonly number[]>>): PartitionId[] {
+  return Object.entries(assignment).flatMap(([topic, partitions]) =>
+    partitions.map((partition) => ({ topic, partition })),
+  );
 }

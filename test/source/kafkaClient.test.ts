@@ -65,12 +65,7 @@ it('keeps stacks out of the log', () => {
 });
 
 it('knows from an error, or its causes, what a user can do about it', () => {
-  const {
-    KafkaJSConnectionError,
-    KafkaJSNumberOfRetriesExceeded,
-    KafkaJSProtocolError,
-    KafkaJSSASLAuthenticationError,
-  } = kafkajs;
+  const { KafkaJSConnectionError, KafkaJSNumberOfRetriesExceeded, KafkaJSProtocolError } = kafkajs;
   const protocol = (type: string, retriable: boolean): Error =>
     new KafkaJSProtocolError(Object.assign(new Error(type), { type, code: 1, retriable }));
   const refused = new KafkaJSConnectionError('connect ECONNREFUSED', { broker: 'b:1', code: 'ECONNREFUSED' });
@@ -80,7 +75,7 @@ it('knows from an error, or its causes, what a user can do about it', () => {
     [wrapped, 'broker_unavailable'],
     [protocol('NOT_LEADER_FOR_PARTITION', true), 'broker_unavailable'],
     [protocol('TOPIC_AUTHORIZATION_FAILED', false), 'kafka_auth'],
-    [new KafkaJSSASLAuthenticationError('wrong password'), 'kafka_auth'],
+    [Object.assign(new Error('wrong password'), { name: 'KafkaJSSASLAuthenticationError' }), 'kafka_auth'],
     [new KafkaJSConnectionError('self-signed', { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }), 'kafka_auth'],
     [protocol('UNKNOWN_TOPIC_OR_PARTITION', true), 'topic_missing'],
     [Object.assign(new Error('gone'), { name: 'KafkaJSTopicMetadataNotLoaded' }), 'topic_missing'],

@@ -1,0 +1,59 @@
+import { describe, expect, inject, it } from 'vitest';
+import type { Settings, StreamSettings } from '../../src/settings.ts';
+import { checkKafka } from '../../src/source/kafkaCheck.ts';
+import { newKafkaClient } from '../../src/source/kafkaClient.ts';
+import { topicPartitions } from '../../src/source/kafkaTopics.ts';
+import { freePort } from '../support/broker.ts';
+import { createTopic, freshName, kafkaSettings, kafkaToolsReady, realClock } from '../support/kafkaTools.ts';
+
+const brokers = inject('brokers');
+
+function settings(at: string, topics: readonly string[], sinks: Settings['sinks']): Settings {
+  const stream: Partial<StreamSettings> = { name: 'orders', topics };
+  // Only what the check looks at.
+  return { kafka: kafkaSettings(at, 'g'), streams: [stream], sinks } as unknown as Settings;
+}
+
+describe.runIf(kafkaToolsReady(brokers))('a look at the cluster before the start', () => {
+  it('finds nothing where everything is there', async () => {
+    const topic = freshName('here');
+    await createTopic(brokers, topic, 1);
+    const found = settings(brokers, [topic, `${topic.slice(0, -2)}*`], { events: topic, rejects: undefined });
+    expect(await checkKafka(found, () => {})).toEqual([]);
+  });
+
+  it('tells each missing topic, where it is configured, and what to do', async () => {
+    const sinks = { events: 'no-events', rejects: 'no-rejects' };
+    const problems = await checkKafka(settings(brokers, ['no-input', 'no.such.*'], sinks), () => {});
+    const remedy = 'Create the topic, or mend its name; gruard keeps looking.';
+    expect(problems).toEqual([
+      `streams.orders: topic no-input does not exist. ${remedy}`,
+      `streams.orders: no topic matches no.such.*. ${remedy}`,
+      `sinks.events: topic no-events does not exist. ${remedy}`,
+      `sinks.rejects: topic no-rejects does not exist. ${remedy}`,
+    ]);
+  });
+
+  it('tells that no broker answers', async () => {
+    const nowhere = `127.0.0.1:${await freePort()}`;
+    const [problem] = await checkKafka(settings(nowhere, ['x'], { events: undefined, rejects: undefined }), () => {});
+    expect(problem).toMatch(
+      new RegExp(`^kafka.brokers: ${nowhere} cannot be used: .*ECONNREFUSED.*Check kafka.brokers`),
+    );
+  });
+
+  it('counts the partitions of names and prefixes', async () => {
+    const prefix = freshName('count');
+    await createTopic(brokers, `${prefix}.a`, 3);
+    await createTopic(brokers, `${prefix}.b`, 5);
+    const kafka = newKafkaClient(kafkaSettings(brokers, 'g'), () => {}, realClock);
+    const counts = await topicPartitions(kafka, [`${prefix}.*`, 'missing']);
+    expect(counts).toEqual(
+      new Map([
+        [`${prefix}.a`, 3],
+        [`${prefix}.b`, 5],
+      ]),
+    );
+    expect(await topicPartitions(kafka, ['missing'])).toEqual(new Map());
+  });
+});
