@@ -26,24 +26,30 @@ export function newFeed(monotonic: () => number, onSlice: (ms: number) => void):
       await new Promise((resolve) => setImmediate(resolve));
       sliceFrom = monotonic();
     };
-    for (;;) {
-      while (offered === undefined) {
-        if (ended) return;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        sliceFrom = monotonic();
-      }
-      for (const work of offered.works) {
-        while (!work.done) {
-          yield work;
-          if (monotonic() - sliceFrom >= SLICE_MS) await rest();
+    try {
+      for (;;) {
+        while (offered === undefined) {
+          if (ended) return;
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+          sliceFrom = monotonic();
         }
+        for (const work of offered.works) {
+          while (!work.done) {
+            yield work;
+            if (monotonic() - sliceFrom >= SLICE_MS) await rest();
+          }
+        }
+        onSlice(monotonic() - sliceFrom);
+        const { taken } = offered;
+        offered = undefined;
+        taken();
       }
-      onSlice(monotonic() - sliceFrom);
-      const { taken } = offered;
-      offered = undefined;
-      taken();
+    } finally {
+      // Whoever pulls may fail, too: then nobody else would ever answer for what is in hand.
+      ended = true;
+      offered?.refused(new Error('the lane is stopping'));
     }
   }
 

@@ -89,6 +89,7 @@ export function freezeShare(share: Share): ShareSnapshot {
   const block = {
     watermark: { ...watermark, ms: finite(watermark.ms), claimMs: finite(watermark.claimMs) },
     hour: finite(window.forgetHour),
+    offset: window.pending.offset,
     serial: series.nextSerial,
   };
   return {
@@ -115,6 +116,7 @@ export function thawShare(share: Share, snapshot: ShareSnapshot): void {
       readonly claimMs: number | null;
     };
     readonly hour: number | null;
+    readonly offset: number;
     readonly serial: number;
   };
   for (const { key, slab } of snapshot.series) {
@@ -129,6 +131,7 @@ export function thawShare(share: Share, snapshot: ShareSnapshot): void {
   const { ms, claimMs, ...rest } = block.watermark;
   Object.assign(window.watermark, rest, { ms: ms ?? Number.NaN, claimMs: claimMs ?? Number.NaN });
   window.forgetHour = block.hour ?? Number.NaN;
+  window.pending.offset = block.offset;
   share.position = snapshot.position;
   scheduleAll(share);
 }

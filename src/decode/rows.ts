@@ -51,6 +51,7 @@ export function decodeBatch(state: DecodeState, batch: RecordBatch, from: number
       case 'samples': {
         counters.recordsDecoded++;
         counters.samplesDecoded += decoded.samples.length;
+        let faulty: string | undefined;
         for (const sample of decoded.samples) {
           const row = rows.count++;
           rows.keys[row] = canonicalKey(state.labelNames, sample.labels);
@@ -59,11 +60,10 @@ export function decodeBatch(state: DecodeState, batch: RecordBatch, from: number
           rows.timeMs[row] = sample.timeMs;
           rows.value[row] = sample.value;
           rows.offset[row] = record.offset;
-          // The window stage drops and counts the sample; the whole record is here and nowhere later.
-          if (!Number.isFinite(sample.value)) {
-            reject(record, 'non_finite', `${state.fieldNames[sample.field]}: not a finite number`);
-          }
+          if (!Number.isFinite(sample.value)) faulty ??= state.fieldNames[sample.field];
         }
+        // The window stage drops and counts such samples; the whole record is here and nowhere later.
+        if (faulty !== undefined) reject(record, 'non_finite', `${faulty}: not a finite number`);
       }
     }
   }

@@ -111,6 +111,16 @@ function closeEmpty(
   }
 }
 
+/** Whether any open window of a slot has a sample. */
+export function hasOpenSample(state: WindowState, slot: number): boolean {
+  const { bank } = state.table;
+  const area = (evidenceAddress(bank, slot) + bank.layout.openAt) / 8;
+  for (let ring = 0; ring < state.settings.openWindows; ring++) {
+    if (bank.lane.f64[area + ring * OPEN.size + OPEN.count]! > 0) return true;
+  }
+  return false;
+}
+
 function scheduleNext(state: WindowState, slot: number, slab: number, fromMs: number, everyMs: number): void {
   const { f64 } = state.table.bank.lane;
   const { settings } = state;

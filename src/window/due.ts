@@ -20,6 +20,10 @@ export function nextDueSlot(due: Due): number {
   return due.heap[2] ?? -1;
 }
 
+export function nextDueSerial(due: Due): number {
+  return due.heap[1] ?? 0;
+}
+
 export function pushDue(due: Due, atMs: number, serial: number, slot: number): void {
   const { heap } = due;
   let child = heap.length / SIZE;

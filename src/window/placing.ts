@@ -2,6 +2,7 @@
 
 import { evidenceAddress } from '../kernel/bank.ts';
 import { AT, OPEN } from '../kernel/layout.ts';
+import type { WindowSettings } from '../settings.ts';
 import { addSample } from './aggregate.ts';
 import { dueMsOf, openRing, scheduleFrom } from './closing.ts';
 import type { WindowState } from './state.ts';
@@ -26,10 +27,9 @@ export function placeInWindow(
     return;
   }
   const at = openRing(state, slot, startMs);
-  const counted = settings.aggregate === 'count' || settings.aggregate === 'sum';
   const repeated =
     f64[at + OPEN.count]! > 0 && f64[at + OPEN.lastTimeMs] === timeMs && f64[at + OPEN.lastValue] === value;
-  if (repeated && !counted) {
+  if (repeated && !countsRepeats(settings)) {
     counters.samplesDropped.duplicate++;
     return;
   }
@@ -37,12 +37,18 @@ export function placeInWindow(
     counters.samplesDropped.late++;
     return;
   }
-  accept(state, f64, slab, timeMs, value);
+  state.counters.samplesWindowed++;
+  noteLatest(f64, slab, timeMs, value);
   scheduleFrom(state, slot, startMs);
 }
 
-function accept(state: WindowState, f64: Float64Array, slab: number, timeMs: number, value: number): void {
-  state.counters.samplesWindowed++;
+/** Two equal events are two for a count or a sum; for all others the second one is a resend. */
+function countsRepeats({ aggregate }: WindowSettings): boolean {
+  return aggregate === 'count' || aggregate === 'sum';
+}
+
+/** Keeps time and value of the latest sample of a series. */
+export function noteLatest(f64: Float64Array, slab: number, timeMs: number, value: number): void {
   if (f64[slab + AT.seen] === 0 || timeMs >= f64[slab + AT.lastTimeMs]!) {
     f64[slab + AT.lastTimeMs] = timeMs;
     f64[slab + AT.lastSample] = value;
@@ -50,8 +56,10 @@ function accept(state: WindowState, f64: Float64Array, slab: number, timeMs: num
   }
 }
 
-/** The very sample that came before: a resend. */
-export function isRepeat(f64: Float64Array, slab: number, timeMs: number, value: number): boolean {
+/** The very sample that was the latest so far: a resend. */
+export function isRepeat({ settings, table }: WindowState, slab: number, timeMs: number, value: number): boolean {
+  if (countsRepeats(settings)) return false;
+  const { f64 } = table.bank.lane;
   return f64[slab + AT.seen] === 1 && f64[slab + AT.lastTimeMs] === timeMs && f64[slab + AT.lastSample] === value;
 }
 
@@ -72,6 +80,7 @@ export function placeRecord(
   }
   if (f64[slab + AT.seen] === 1) f64[slab + AT.everyMs] = step;
   addSample(f64, openRing(state, slot, timeMs), state.settings.aggregate, timeMs, value, offset);
-  accept(state, f64, slab, timeMs, value);
+  state.counters.samplesWindowed++;
+  noteLatest(f64, slab, timeMs, value);
   scheduleFrom(state, slot, timeMs);
 }

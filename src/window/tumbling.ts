@@ -5,8 +5,8 @@
 import type { SampleRows, Wave } from '../domain.ts';
 import { evidenceAddress } from '../kernel/bank.ts';
 import { AT } from '../kernel/layout.ts';
-import { closeWindow, dueMsOf } from './closing.ts';
-import { nextDueMs, nextDueSlot, popDue } from './due.ts';
+import { closeWindow, dueMsOf, hasOpenSample } from './closing.ts';
+import { nextDueMs, nextDueSerial, nextDueSlot, popDue, pushDue } from './due.ts';
 import { isRepeat, placeInWindow, placeRecord } from './placing.ts';
 import { admit, forget } from './series.ts';
 import { hasRoom, VALUE_MAX, type WindowState } from './state.ts';
@@ -29,38 +29,51 @@ export function closeWindows(state: WindowState, rows: SampleRows, wave: Wave): 
     } else if (rows.taken >= rows.count) {
       return true;
     } else {
-      if (mustForget(state) && wave.count > 0) return false;
-      forgetOld(state);
+      if (mustForget(state)) {
+        // An empty wave first, because rows of a wave name slots.
+        if (wave.count > 0) return false;
+        forgetOld(state);
+      }
       takeRow(state, rows, rows.taken++);
     }
   }
 }
 
 /**
- * The end of the input: closes, as `closeWindows` does, every window that began before the watermark, whatever the
- * lateness. True when none is left.
+ * The end of the input: closes, as `closeWindows` does, every window that has a sample, whatever the lateness, and the
+ * gaps before it. Nobody knows whether a window behind the last sample would have stayed empty: it stays due. True when
+ * nothing is left to close.
  */
 export function closeRest(state: WindowState, wave: Wave): boolean {
   wave.count = 0;
   state.wave++;
-  const { f64 } = state.table.bank.lane;
-  for (let slot = nextDueSlot(state.due); slot >= 0; slot = nextDueSlot(state.due)) {
-    const begun = f64[evidenceAddress(state.table.bank, slot) / 8 + AT.dueStart]! <= state.watermark.ms;
-    if (begun && isMeant(state, slot, nextDueMs(state.due))) {
-      if (!hasRoom(state, wave, slot)) return false;
-      popDue(state.due);
+  const { due } = state;
+  const kept: (readonly [dueMs: number, serial: number, slot: number])[] = [];
+  let closed = true;
+  for (let slot = nextDueSlot(due); slot >= 0; slot = nextDueSlot(due)) {
+    if (!isMeant(state, slot)) {
+      popDue(due);
+    } else if (!hasOpenSample(state, slot)) {
+      kept.push([nextDueMs(due), nextDueSerial(due), slot]);
+      popDue(due);
+    } else if (hasRoom(state, wave, slot)) {
+      popDue(due);
       closeWindow(state, slot, wave);
     } else {
-      popDue(state.due);
+      closed = false;
+      break;
     }
   }
-  return true;
+  for (const entry of kept) pushDue(due, ...entry);
+  return closed;
 }
 
 /** Counts one row, moves event time, and leaves the sample pending if it is accepted. */
 function takeRow(state: WindowState, rows: SampleRows, row: number): void {
   const { counters, settings, table, watermark, pending } = state;
   const dropped = counters.samplesDropped;
+  // Also of a sample that is refused below: its time may close windows, and their gaps name the record.
+  pending.offset = rows.offset[row]!;
   const value = rows.value[row]!;
   const timeMs = rows.timeMs[row]!;
   if (!(Math.abs(value) < VALUE_MAX)) {
@@ -87,7 +100,6 @@ function takeRow(state: WindowState, rows: SampleRows, row: number): void {
   pending.slot = series.slots[rows.field[row]!]!;
   pending.timeMs = timeMs;
   pending.value = value;
-  pending.offset = rows.offset[row]!;
 }
 
 function placePending(state: WindowState): void {
@@ -106,7 +118,7 @@ function placePending(state: WindowState): void {
       return;
     case 'auto':
       if (f64[slab + AT.everyMs] !== 0) placeInWindow(state, slot, timeMs, value, offset, true);
-      else if (isRepeat(f64, slab, timeMs, value)) counters.samplesDropped.duplicate++;
+      else if (isRepeat(state, slab, timeMs, value)) counters.samplesDropped.duplicate++;
       else keepWaiting(state, slot, slab, timeMs, value, offset);
       return;
   }
@@ -116,7 +128,7 @@ function placePending(state: WindowState): void {
 function closeDue(state: WindowState, wave: Wave, nowMs: number): boolean {
   while (nextDueMs(state.due) <= nowMs) {
     const slot = nextDueSlot(state.due);
-    if (isMeant(state, slot, nextDueMs(state.due))) {
+    if (isMeant(state, slot)) {
       if (!hasRoom(state, wave, slot)) return false;
       popDue(state.due);
       closeWindow(state, slot, wave);
@@ -127,23 +139,26 @@ function closeDue(state: WindowState, wave: Wave, nowMs: number): boolean {
   return true;
 }
 
-/** Entries of the heap outlive their window: by eviction, or when an older sample moved the due window back. */
-function isMeant(state: WindowState, slot: number, dueMs: number): boolean {
+/**
+ * Whether the first entry of the heap, which is about `slot`, is still meant. Entries outlive their window: by eviction
+ * (the slot may be another series' by now), or when an older sample moved the due window back.
+ */
+function isMeant(state: WindowState, slot: number): boolean {
   if (state.table.bySlot[slot] === undefined) return false;
   const { f64 } = state.table.bank.lane;
   const slab = evidenceAddress(state.table.bank, slot) / 8;
-  if (f64[slab + AT.flowing] !== 1) return false;
-  return dueMsOf(state, f64[slab + AT.everyMs]!, f64[slab + AT.dueStart]!) === dueMs;
+  if (f64[slab + AT.flowing] !== 1 || f64[slab + AT.serial] !== nextDueSerial(state.due)) return false;
+  return dueMsOf(state, f64[slab + AT.everyMs]!, f64[slab + AT.dueStart]!) === nextDueMs(state.due);
 }
 
-/** Forgetting waits for an empty wave, because rows of a wave name slots. */
+/** Once in each hour of event time, which may also go back: see `observeTime`. */
 function mustForget(state: WindowState): boolean {
-  return Math.floor(state.watermark.ms / HOUR_MS) > state.forgetHour;
+  const hour = Math.floor(state.watermark.ms / HOUR_MS);
+  return !Number.isNaN(hour) && hour !== state.forgetHour;
 }
 
 function forgetOld(state: WindowState): void {
   const hour = Math.floor(state.watermark.ms / HOUR_MS);
-  if (Number.isNaN(hour) || hour === state.forgetHour) return;
   state.forgetHour = hour;
   const gone = forget(state.table, hour * HOUR_MS - state.forgetMs);
   state.counters.seriesEvicted += gone.length;

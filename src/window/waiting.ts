@@ -6,7 +6,7 @@ import { evidenceAddress } from '../kernel/bank.ts';
 import { AT, OPEN, WAIT } from '../kernel/layout.ts';
 import { closeWindow, dueMsOf } from './closing.ts';
 import { intervalOf } from './interval.ts';
-import { placeInWindow } from './placing.ts';
+import { noteLatest, placeInWindow } from './placing.ts';
 import { hasRoom, type WindowState } from './state.ts';
 
 /** Keeps a sample until the interval is known; with the last one needed, all of them are replayed into windows. */
@@ -25,9 +25,7 @@ export function keepWaiting(
   f64[at + WAIT.timeMs] = timeMs;
   f64[at + WAIT.value] = value;
   f64[at + WAIT.offset] = offset;
-  f64[slab + AT.lastTimeMs] = f64[slab + AT.seen] === 1 ? Math.max(timeMs, f64[slab + AT.lastTimeMs]!) : timeMs;
-  f64[slab + AT.lastSample] = value;
-  f64[slab + AT.seen] = 1;
+  noteLatest(f64, slab, timeMs, value);
   const waiting = ++f64[slab + AT.waiting]!;
   if (waiting < WAIT.count) return;
 
@@ -64,9 +62,12 @@ function closeSlot(state: WindowState, slot: number, wave: Wave, nowMs: number):
   return true;
 }
 
-/** The first samples of the share were a liar's: they open no window. */
+/**
+ * The first samples of the share were a liar's and event time has started anew: they open no window, and a window of
+ * theirs that is closed already makes nothing late. What the models learned of it, they keep.
+ */
 export function voidOpenWindows(state: WindowState): void {
-  const { table, counters, due } = state;
+  const { table, counters, due, watermark } = state;
   const { f64 } = table.bank.lane;
   due.heap.length = 0;
   for (const series of table.byKey.values()) {
@@ -81,9 +82,10 @@ export function voidOpenWindows(state: WindowState): void {
       }
       counters.samplesDropped.future += counted;
       f64.fill(0, area, area + Math.max(state.settings.openWindows * OPEN.size, WAIT.count * WAIT.size));
-      f64[slab + AT.waiting] = 0;
-      f64[slab + AT.flowing] = 0;
-      f64[slab + AT.seen] = 0;
+      for (const scalar of [AT.waiting, AT.flowing, AT.seen, AT.hasLast, AT.hasCounter, AT.emptyRun]) {
+        f64[slab + scalar] = 0;
+      }
+      if (f64[slab + AT.nextStart]! > watermark.ms) f64[slab + AT.closedAny] = 0;
     }
   }
 }

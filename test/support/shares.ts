@@ -1,0 +1,130 @@
+// Runs records through a share as a lane does, by the real feed and the real pipeline, but without threads and clocks.
+
+import {
+  type AnomalyEvent,
+  newWave,
+  type RecordBatch,
+  type RejectReason,
+  type SourceRecord,
+} from '../../src/domain.ts';
+import { newFeed } from '../../src/feed.ts';
+import { newFloat32Kernel } from '../../src/kernel/float32.ts';
+import { newLaneMemory } from '../../src/kernel/memory.ts';
+import { pipeline, type Work } from '../../src/pipeline.ts';
+import type { ShareSnapshot } from '../../src/ports.ts';
+import { anomalyEvent } from '../../src/report/events.ts';
+import type { StreamSettings } from '../../src/settings.ts';
+import { DETECTOR_VERSION, freezeShare, newShare, type Share, thawShare } from '../../src/share.ts';
+import { labelsOf } from '../../src/summary.ts';
+
+/** A row of a wave, after all stages. */
+export interface ClosedWindow {
+  readonly key: string;
+  readonly field: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly value: number;
+  readonly gap: number;
+  readonly expected: number;
+  readonly score: number;
+}
+
+export interface Outcome {
+  readonly events: AnomalyEvent[];
+  readonly windows: ClosedWindow[];
+  readonly rejects: {
+    readonly offset: number;
+    readonly reason: RejectReason | 'non_finite';
+    readonly detail: string;
+  }[];
+}
+
+export const PARTITION = { topic: 'topic', partition: 0 } as const;
+
+/** A share in a memory of its own. */
+export function emptyShare(stream: StreamSettings): Share {
+  const memory = newLaneMemory();
+  return newShare(stream, PARTITION, memory, newFloat32Kernel(memory), 0);
+}
+
+/** What a restart makes of a share: another one, in another memory, from copied bytes. */
+export function restarted(share: Share): Share {
+  const snapshot = structuredClone(freezeShare(share)) satisfies ShareSnapshot;
+  const again = emptyShare(share.stream);
+  thawShare(again, snapshot);
+  return again;
+}
+
+export function batchOf(records: readonly SourceRecord[]): RecordBatch {
+  return { ...PARTITION, records, endOffset: undefined };
+}
+
+export function newOutcome(): Outcome {
+  return { events: [], windows: [], rejects: [] };
+}
+
+/** Delivers batches one by one; after the last one, `flush` closes what has a sample. Adds to `outcome`. */
+export async function deliver(
+  share: Share,
+  batches: readonly (readonly SourceRecord[])[],
+  options: { readonly waveRows?: number; readonly flush?: boolean; readonly outcome?: Outcome } = {},
+): Promise<Outcome> {
+  const outcome = options.outcome ?? newOutcome();
+  const feed = newFeed(
+    () => 0,
+    () => {},
+  );
+  const wave = newWave(options.waveRows ?? 256);
+  const done = new Promise<void>((resolve, reject) => {
+    const report = (work: Work): Work => collect(work, outcome);
+    pipeline(feed.works, { timed: (_stage, step) => step, report }).subscribe({ error: reject, complete: resolve });
+  });
+  const push = (records: readonly SourceRecord[], flush: boolean): Promise<void> => {
+    const reject: Work['reject'] = ({ offset }, reason, detail) => outcome.rejects.push({ offset, reason, detail });
+    const work = { share, batch: batchOf(records), reject, wave, changes: [], flush, decoded: false, done: false };
+    return Promise.race([feed.push([work]), done]);
+  };
+  for (const records of batches) await push(records, false);
+  if (options.flush === true) await push([], true);
+  feed.end();
+  await done;
+  return outcome;
+}
+
+/** Events and rows of one wave. */
+function collect(work: Work, outcome: Outcome): Work {
+  const { share, wave } = work;
+  const ownerOf = (row: number): NonNullable<(typeof share.series.bySlot)[number]> => {
+    const owner = share.series.bySlot[wave.slot[row] ?? -1];
+    if (owner === undefined) throw new Error(`row ${row} of the wave is about a series that is gone`);
+    return owner;
+  };
+  for (let row = 0; row < wave.count; row++) {
+    const { series, field } = ownerOf(row);
+    const read = (column: ArrayLike<number>): number => column[row] ?? Number.NaN;
+    outcome.windows.push({
+      key: series.key,
+      field: share.decode.fieldNames[field] ?? '',
+      startMs: read(wave.startMs),
+      endMs: read(wave.endMs),
+      value: read(wave.value),
+      gap: read(wave.gap),
+      expected: read(wave.expected),
+      score: read(wave.score),
+    });
+  }
+  for (const change of work.changes) {
+    const { series, field } = ownerOf(change.row);
+    const source = {
+      stream: share.stream,
+      partition: share.partition,
+      key: series.key,
+      labels: labelsOf(share, series.labels),
+      field: share.decode.fieldNames[field] ?? '',
+      file: work.batch.file,
+      detectorVersion: DETECTOR_VERSION,
+    };
+    outcome.events.push(anomalyEvent(source, wave, change));
+  }
+  return work;
+}
