@@ -16,9 +16,9 @@ function settings(at: string, topics: readonly string[], sinks: Settings['sinks'
 
 describe.runIf(kafkaToolsReady(brokers))('a look at the cluster before the start', () => {
   it('finds nothing where everything is there', async () => {
-    const topic = freshName('here');
-    await createTopic(brokers, topic, 1);
-    const found = settings(brokers, [topic, `${topic.slice(0, -2)}*`], { events: topic, rejects: undefined });
+    const [topic, events] = [freshName('here'), freshName('events')];
+    for (const name of [topic, events]) await createTopic(brokers, name, 1);
+    const found = settings(brokers, [topic, `${topic.slice(0, -2)}*`], { events, rejects: undefined });
     expect(await checkKafka(found, () => {})).toEqual([]);
   });
 
