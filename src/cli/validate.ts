@@ -1,0 +1,107 @@
+// `gruard validate FILE…`: the schema and the environment, never one without the other unless asked.
+
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { parseArgs, styleText } from 'node:util';
+import { load } from '../config/load.ts';
+import { type MemoryNeeded, memoryNeeded } from '../config/memory.ts';
+import { problemsText } from '../config/problems.ts';
+import { durationText, sizeText } from '../config/quantities.ts';
+import { ERRORS, GruardError } from '../errors.ts';
+import type { Settings, StreamSettings } from '../settings.ts';
+
+const HELP = `gruard validate: checks a configuration, and the brokers, topics and directory that it names.
+
+usage: gruard validate FILE… [--offline]
+
+  --offline   checks the files only: no connection, no directory
+
+FILE is a YAML file or a directory of them; several are merged.
+Exit codes: 0 ok; 66 a file is missing; 69 brokers or topics; 73 state.dir; 78 the configuration is invalid.
+
+examples:
+  gruard validate gruard.yaml
+  gruard validate --offline /etc/gruard
+`;
+
+/** Sentences about brokers and topics that stand in the way of a start; none = it can start. Never rejects. */
+export type CheckKafka = (settings: Settings) => Promise<readonly string[]>;
+
+/** Answers the exit code. Prints a summary to standard output, or all problems to standard error. */
+export async function validate(argv: readonly string[], checkKafka: CheckKafka): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: { help: { type: 'boolean', short: 'h' }, offline: { type: 'boolean', default: false } },
+  });
+  if (values.help === true) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (positionals.length === 0) throw new GruardError('usage', 'gruard validate needs a configuration file.');
+  const loaded = load(positionals, process.env);
+  if (!loaded.ok) {
+    process.stderr.write(problemsText(loaded.problems, wantsColour()));
+    return ERRORS.config_invalid.exit;
+  }
+  for (const warning of loaded.warnings) process.stderr.write(warning);
+  const { settings } = loaded;
+  if (!values.offline) {
+    const unwritable = stateProblem(settings.state.dir);
+    const unreachable = await checkKafka(settings);
+    for (const problem of unreachable) process.stderr.write(`error: ${problem}\n`);
+    if (unwritable !== undefined) process.stderr.write(`error: ${unwritable}\n`);
+    if (unreachable.length > 0) return ERRORS.broker_unavailable.exit;
+    if (unwritable !== undefined) return ERRORS.state_unwritable.exit;
+  }
+  process.stdout.write(summary(positionals, settings, values.offline));
+  return 0;
+}
+
+/** What hinders writing to `dir`, or to the nearest directory above in which it would be made. */
+export function stateProblem(dir: string): string | undefined {
+  let nearest = resolve(dir);
+  while (!existsSync(nearest) && dirname(nearest) !== nearest) nearest = dirname(nearest);
+  try {
+    if (!statSync(nearest).isDirectory())
+      return `state.dir: ${nearest} is no directory. ${ERRORS.state_unwritable.remedy}`;
+    accessSync(nearest, constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch {
+    return `state.dir: ${nearest} is not writable for this user. ${ERRORS.state_unwritable.remedy}`;
+  }
+}
+
+function summary(files: readonly string[], settings: Settings, offline: boolean): string {
+  const { streams, lanes, memoryBytes, kafka, state } = settings;
+  const needed = memoryNeeded(settings, () => 1);
+  const unit = streams.length === 1 ? '1 stream' : `${streams.length} streams`;
+  const lines = [
+    `${files.join(', ')}: ${unit}, ${lanes === 1 ? '1 lane' : `${lanes} lanes`} … ok`,
+    ...streams.map((stream, index) => streamLine(stream, needed.perStream[index])),
+    `memory: at most ${sizeText(needed.bytes)} with one partition a topic; limits.memory is ${sizeText(memoryBytes)}`,
+    offline
+      ? `not checked (--offline): ${kafka.brokers.join(', ')}, topics, ${state.dir}`
+      : `checked: ${kafka.brokers.join(', ')}, topics, ${state.dir}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function streamLine(stream: StreamSettings, memory: MemoryNeeded['perStream'][number] | undefined): string {
+  const { name, topics, decode, window, model, limits } = stream;
+  const { every, aggregate } = window;
+  const labels = decode.labels.map(({ label }) => label).join(', ');
+  const fields = decode.fields.map(({ field }) => field).join(', ');
+  const length = every.kind === 'fixed' ? durationText(every.ms) : every.kind;
+  const cell = model.cell === 'gru' ? `gru ${model.hidden}` : model.cell;
+  const models =
+    decode.fields.length === 1 ? `${limits.series} series` : `${limits.series} series × ${decode.fields.length}`;
+  const bytes = memory === undefined ? '' : `, ${models} of ${sizeText(memory.slabBytes)}: ${sizeText(memory.bytes)}`;
+  const by = labels === '' ? 'a series per partition' : `series by ${labels}`;
+  return `  ${name}: ${topics.join(', ')} (${decode.format}), ${fields} ${by}, ${aggregate} every ${length}, ${cell}${bytes}`;
+}
+
+function wantsColour(): boolean {
+  // styleText knows NO_COLOR, FORCE_COLOR and whether the stream is a terminal.
+  return styleText('red', 'x', { stream: process.stderr }) !== 'x';
+}

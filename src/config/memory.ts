@@ -1,0 +1,40 @@
+// What the models of all streams may take.
+
+import { INPUTS, layoutOf } from '../kernel/layout.ts';
+import type { Settings, StreamSettings } from '../settings.ts';
+
+export interface StreamMemory {
+  readonly stream: string;
+  readonly partitions: number;
+  /** Per partition: one for each series and field. */
+  readonly slabs: number;
+  readonly slabBytes: number;
+  readonly bytes: number;
+}
+
+export interface MemoryNeeded {
+  readonly bytes: number;
+  readonly perStream: readonly StreamMemory[];
+}
+
+/**
+ * The most that all slabs can take when every partition holds `limits.series` series. `partitionsOf` tells how many
+ * partitions a topic, or all topics of a prefix with `*`, has.
+ */
+export function memoryNeeded(
+  settings: Pick<Settings, 'streams'>,
+  partitionsOf: (topic: string) => number,
+): MemoryNeeded {
+  const perStream = settings.streams.map((stream) => {
+    const partitions = stream.topics.reduce((sum, topic) => sum + partitionsOf(topic), 0);
+    const slabs = stream.limits.series * stream.decode.fields.length;
+    const slabBytes = slabBytesOf(stream);
+    return { stream: stream.name, partitions, slabs, slabBytes, bytes: partitions * slabs * slabBytes };
+  });
+  return { bytes: perStream.reduce((sum, { bytes }) => sum + bytes, 0), perStream };
+}
+
+function slabBytesOf({ model, window }: StreamSettings): number {
+  const { cell, hidden, lookback } = model;
+  return layoutOf({ cell, hidden, inputs: INPUTS, outputs: 1, lookback, openWindows: window.openWindows }).slabBytes;
+}

@@ -1,0 +1,143 @@
+// THE schema: every key of the configuration, its default and its meaning. All else is derived from it or tested
+// against it: the JSON Schema for editors, the documented default configuration, the errors.
+
+import * as z from 'zod';
+import { Stream, StreamDefaults } from './streamSchema.ts';
+import { choice, duration, flag, secret, size, streamName, text, topicName, whole } from './values.ts';
+import { told } from './words.ts';
+
+const ADDRESS = /^(?:\[[0-9a-fA-F:.]+\]|[^\s:/[\]]+):\d{1,5}$/;
+const PEM_FIX = 'Write the path of a PEM file.';
+const pemFile = () => text('be the path of a PEM file', PEM_FIX);
+
+const kafka = z.strictObject({
+  brokers: told(
+    z
+      .array(text('be HOST:PORT', 'Write it like kafka-1:9092.', ADDRESS))
+      .min(1)
+      .max(100),
+    'be a list of HOST:PORT',
+    'Write it like [kafka-1:9092, kafka-2:9092].',
+  )
+    .prefault(['localhost:9092'])
+    .describe('Some brokers of the cluster; the others are found.'),
+  group: text('be a text of 1 to 249 characters', 'Write a name.', /^\P{Cc}{1,249}$/u)
+    .prefault('gruard')
+    .describe('Consumer group. One group = one deployment.'),
+  tls: told(
+    z.union([
+      z.boolean(),
+      z.strictObject({
+        ca: pemFile().optional().describe('Authorities to trust in place of those of the system.'),
+        cert: pemFile().optional().describe('Own certificate, for mutual TLS. Needs `key`.'),
+        key: pemFile().optional().describe('Its private key.'),
+        insecure: flag().prefault(false).describe('Accepts any certificate. For tests only.'),
+      }),
+    ]),
+    'be true, false or { ca, cert, key, insecure }',
+    'true is TLS with the authorities of the system.',
+  )
+    .prefault(false)
+    .describe('Encrypted connections.'),
+  sasl: z
+    .strictObject({
+      mechanism: choice(['plain', 'scram-sha-256', 'scram-sha-512']).describe('As the brokers want it.'),
+      username: text('be a text', 'Write the name of the user.').describe('Who logs in.'),
+      password: secret().describe(`Take it from "\${file:/path}" or "\${env:NAME}". Never shown.`),
+    })
+    .optional()
+    .describe('Logging in at the brokers. Default: without.'),
+});
+
+const topicMap = (about: string) =>
+  z
+    .strictObject({ topic: topicName.describe('Name of the topic. It must exist.') })
+    .optional()
+    .describe(about);
+
+export const Config = z.strictObject({
+  version: told(z.literal(1), 'be 1', 'Write version: 1, or leave it out.')
+    .prefault(1)
+    .describe('Rises when old files would mean something else.'),
+  kafka: kafka.prefault({}).describe('The cluster.'),
+  lanes: told(
+    z.union([z.literal('auto'), z.int().min(1).max(64)]),
+    'be auto, or a whole number from 1 to 64',
+    'auto is one less than there are cores.',
+  )
+    .prefault('auto')
+    .describe('Worker threads. auto = cores - 1, at least 1.'),
+  limits: z
+    .strictObject({
+      memory: told(
+        z.union([z.literal('auto'), size('1MiB', '1TiB')]),
+        'be auto, or a size from 1 MiB to 1 TiB',
+        'Write it like 512MiB; auto is half of what the machine or container has.',
+      )
+        .prefault('auto')
+        .describe('For the models of all streams, checked at start. auto = half of what the machine or container has.'),
+    })
+    .prefault({})
+    .describe('Bounds of the process.'),
+  defaults: StreamDefaults.prefault({}).describe('Merged into every stream; presets and the keys of the stream win.'),
+  streams: told(
+    z.record(streamName, Stream).refine((streams) => Object.keys(streams).length > 0),
+    'be a map with at least one stream',
+    'Write a stream, like streams: { orders: { topic: orders, value: $.total } }.',
+  ).describe('What to watch, by name.'),
+  sinks: z
+    .strictObject({
+      events: topicMap('Anomaly events, as JSON.'),
+      rejects: topicMap('Records that could not be decoded, whole, with the reason in their headers.'),
+    })
+    .prefault({})
+    .describe('Topics that gruard writes. Without them, events are metrics and lines only.'),
+  state: z
+    .strictObject({
+      store: choice(['file']).prefault('file').describe('Where checkpoints are kept.'),
+      dir: text('be the path of a directory', 'Write a path like /var/lib/gruard.')
+        .optional()
+        .describe('Directory of the checkpoints. Default: $STATE_DIRECTORY, else ./gruard-state.'),
+      every: duration('1s', '1h').prefault('10s').describe('Time between two checkpoints.'),
+      keep: whole(1, 100, '2 is enough to survive a damaged file.')
+        .prefault(2)
+        .describe('Checkpoints that are kept for each partition.'),
+    })
+    .prefault({})
+    .describe('What survives a restart.'),
+  metrics: z
+    .strictObject({
+      detail: choice(['bands', 'score', 'none'])
+        .prefault('bands')
+        .describe('What is exported for each series: score, value and band; the score; nothing.'),
+      series_budget: whole(0, 100_000, 'Prometheus keeps each of them as up to six series.')
+        .prefault(1000)
+        .describe('Series of a stream that are exported.'),
+    })
+    .prefault({})
+    .describe('What /metrics shows.'),
+  http: z
+    .strictObject({
+      listen: text('be HOST:PORT', 'Write it like 127.0.0.1:9464 or 0.0.0.0:9464.', ADDRESS)
+        .prefault('127.0.0.1:9464')
+        .describe('Where /metrics, /healthz and /readyz are.'),
+    })
+    .prefault({})
+    .describe('The one listener.'),
+  log: z
+    .strictObject({
+      level: choice(['debug', 'info', 'warn', 'error']).prefault('info').describe('Least level that is written.'),
+      format: choice(['auto', 'pretty', 'json']).prefault('auto').describe('auto = pretty on a terminal, else JSON.'),
+    })
+    .prefault({})
+    .describe('Log lines go to standard error.'),
+});
+
+export type ConfigInput = z.input<typeof Config>;
+export type ConfigOutput = z.output<typeof Config>;
+
+/** JSON Schema of what files may hold, for editors: `config/gruard.schema.json` is this. */
+export function generatedJsonSchema(): Record<string, unknown> {
+  const { $schema, ...rest } = z.toJSONSchema(Config, { io: 'input' });
+  return { $schema, title: 'Configuration of gruard', ...rest };
+}
