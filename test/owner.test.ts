@@ -9,7 +9,13 @@ import { pipeline } from '../src/pipeline.ts';
 import type { CheckpointStore, Snapshot } from '../src/ports.ts';
 import type { StreamSettings } from '../src/settings.ts';
 import { newSummary } from '../src/summary.ts';
-import { aStream } from './support/streams.ts';
+import { SMALL_MODEL, streamSettings } from './support/streams.ts';
+
+/** A stream of this topic, small and quick. */
+function aStream(changes: Partial<StreamSettings>): StreamSettings {
+  const small = streamSettings({ window: { every: { kind: 'fixed', ms: 1000 }, latenessMs: 0 }, model: SMALL_MODEL });
+  return { ...small, ...changes };
+}
 
 const ID: PartitionId = { topic: 'orders', partition: 3 };
 
@@ -74,7 +80,7 @@ function newLane(streams: readonly StreamSettings[], kept = newJournal()) {
 function batch(from: number, count: number): RecordBatch {
   const records = Array.from({ length: count }, (_, i) => {
     const offset = from + i;
-    const value = Buffer.from(JSON.stringify({ ts: offset * 1000, value: Math.sin(offset) }));
+    const value = Buffer.from(JSON.stringify({ t: offset * 1000, h: 'web', v: Math.sin(offset) }));
     return { offset, timestampMs: offset * 1000, key: null, value };
   });
   return { ...ID, records, endOffset: from + count };
