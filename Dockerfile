@@ -14,6 +14,7 @@ ENV NODE_ENV=production
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 COPY --from=build /app/dist ./dist
+COPY config ./config
 # A new volume inherits this owner.
 RUN mkdir -p /etc/gruard /var/lib/gruard && chown 65532:65532 /var/lib/gruard
 

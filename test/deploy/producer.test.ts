@@ -77,6 +77,8 @@ describe('the demo producer', () => {
     const everyTickMs = 2000;
     expect((producer.FIRST_INCIDENT_MS / producer.STEP_MS) * everyTickMs).toBeLessThan(120_000);
     expect(producer.FIRST_INCIDENT_MS + producer.INCIDENT_MS).toBeLessThan(producer.BEHIND_MS);
+    const caughtUpMs = (producer.BEHIND_MS / producer.STEP_MS) * everyTickMs;
+    expect(caughtUpMs, 'else GruardStreamStalled fires').toBeLessThan(240_000);
   });
 
   it('steps through the past and then goes with the clock, always forward and never ahead of it', () => {
