@@ -1,18 +1,23 @@
 // One process per state directory. The sign of ownership is a Unix socket in it that somebody listens on: unlike a lock
 // file it dies with its process.
+//
+// Each process listens under a name of its own, then looks for others. Of two that come at the same time at least one
+// finds the other, so that never both go on; and a dead socket can be removed safely, because its name never returns.
 
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, rename, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { GruardError } from '../errors.ts';
 import { nodeFiles, systemCode } from './files.ts';
 
-const SOCKET = 'owner.sock';
-/** What every system takes: sun_path has 104 bytes on some, 108 on Linux, the last one zero. */
+const SOCKET = /^owner-[0-9a-f]{8}\.sock$/;
+/** sun_path has 104 bytes on some systems, 108 on Linux; the last one is zero. */
 const SOCKET_PATH_BYTES_MAX = 103;
-/** A live owner answers within a turn of its event loop. */
+/** A live process answers within a turn of its event loop. */
 const ANSWER_MS_MAX = 2_000;
+const ASK_AGAIN_MS = 10;
 
 export interface StateDirClaim {
   /** Lets others have the directory. Safe twice. */
@@ -27,22 +32,22 @@ export interface StateDirClaim {
 export async function claimStateDir(dir: string, options: { readonly fresh?: boolean } = {}): Promise<StateDirClaim> {
   const path = resolve(dir);
   try {
-    const made = await mkdir(path, { recursive: true, mode: 0o700 });
-    if (made !== undefined) await syncParents(path, made);
+    await makeDirectories(path);
     const found = await lstat(path);
     if (found.isSymbolicLink())
       throw new GruardError('state_unwritable', `${path} is a symbolic link, not a directory`);
-    const short = await shortPath(path);
-    let server: Server | undefined;
+    if (!found.isDirectory()) throw new GruardError('state_unwritable', `${path} is not a directory`);
+    const near = await shortPath(path);
+    let mine: Presence | undefined;
     try {
-      const own = await listenAlone(short.path, path);
-      server = own;
+      mine = await appear(near.path);
+      await outlast(mine, near.path, path);
       if (options.fresh === true) await forgetCheckpoints(path);
-      return { release: () => release(own, short.handle) };
     } catch (error) {
-      await release(server, short.handle);
+      await leave(mine, near.handle);
       throw error;
     }
+    return { release: () => leave(mine, near.handle) };
   } catch (error) {
     if (error instanceof GruardError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -50,14 +55,22 @@ export async function claimStateDir(dir: string, options: { readonly fresh?: boo
   }
 }
 
-/** Makes new directories durable, from the topmost that was `made` down to `path`. */
-async function syncParents(path: string, made: string): Promise<void> {
-  for (let at = path; at.length >= made.length; at = dirname(at)) await nodeFiles.syncDirectory(dirname(at));
+/** All that is missing down to `path`, durably. Not by mkdir's own recursion: below /proc that never ends. */
+async function makeDirectories(path: string): Promise<void> {
+  let made: boolean;
+  try {
+    made = await nodeFiles.makeDirectory(path);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeDirectories(dirname(path));
+    made = await nodeFiles.makeDirectory(path);
+  }
+  if (made) await nodeFiles.syncDirectory(dirname(path));
 }
 
 /** A path to the directory that leaves room for a socket's name; the handle must stay open while it is used. */
 async function shortPath(path: string): Promise<{ readonly path: string; readonly handle: FileHandle | undefined }> {
-  const room = SOCKET_PATH_BYTES_MAX - Buffer.byteLength(join('/', asideName()));
+  const room = SOCKET_PATH_BYTES_MAX - Buffer.byteLength('/owner-00000000.sock');
   if (Buffer.byteLength(path) <= room) return { path, handle: undefined };
   if (process.platform !== 'linux') {
     throw new GruardError('state_unwritable', `${path} is longer than ${room} bytes, too long for a socket in it`);
@@ -66,77 +79,85 @@ async function shortPath(path: string): Promise<{ readonly path: string; readonl
   return { path: `/proc/self/fd/${handle.fd}`, handle };
 }
 
-async function listenAlone(directory: string, shown: string): Promise<Server> {
-  const socket = join(directory, SOCKET);
-  for (;;) {
-    const server = await listen(socket);
-    if (server !== undefined) return server;
-    const owner = await askOwner(socket);
-    if (owner !== undefined) throw busy(shown, owner);
-    await removeStale(directory, socket, shown);
+/** This process, as others meet it in the directory. */
+interface Presence {
+  readonly server: Server;
+  readonly name: string;
+  readonly path: string;
+  /** True when nobody else was found. */
+  owns: boolean;
+}
+
+/** The name is given only to a socket that is listened on already: one that nobody answers counts as dead. */
+async function appear(directory: string): Promise<Presence> {
+  const id = randomUUID().slice(0, 8);
+  const name = `owner-${id}.sock`;
+  const server = createServer((peer) => {
+    peer.on('error', () => peer.destroy());
+    peer.end(`${presence.owns ? 'owns' : 'comes'} ${process.pid}`);
+  });
+  const presence: Presence = { server, name, path: join(directory, name), owns: false };
+  const early = join(directory, `early-${id}.sock`);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(early, resolve);
+  });
+  // The claim alone must not keep the process alive.
+  server.unref();
+  try {
+    await rename(early, presence.path);
+  } catch (error) {
+    server.close();
+    throw error;
   }
-}
-
-/** Undefined when the name is taken. */
-function listen(socket: string): Promise<Server | undefined> {
-  return new Promise((resolve, reject) => {
-    const server = createServer((peer) => {
-      peer.on('error', () => peer.destroy());
-      peer.end(String(process.pid));
-    });
-    server.on('error', (error) => (systemCode(error) === 'EADDRINUSE' ? resolve(undefined) : reject(error)));
-    // The claim alone must not keep the process alive.
-    server.listen(socket, () => resolve(server.unref()));
-  });
-}
-
-/** What the process behind the socket says (its id); undefined when nobody listens any more. */
-function askOwner(socket: string): Promise<string | undefined> {
-  return new Promise((resolve, reject) => {
-    let answer = '';
-    const peer = connect(socket);
-    // A stopped process still owns the directory: silence is life.
-    const timer = setTimeout(() => peer.destroy(), ANSWER_MS_MAX);
-    peer.setEncoding('utf8');
-    peer.on('data', (text: string) => {
-      answer += text;
-    });
-    peer.on('error', (error) => {
-      const code = systemCode(error);
-      if (code === 'ECONNREFUSED' || code === 'ENOENT') resolve(undefined);
-      else if (code !== 'EAGAIN') reject(error); // EAGAIN: somebody listens, with a full queue
-    });
-    peer.on('close', () => {
-      clearTimeout(timer);
-      resolve(/^\d{1,10}$/.test(answer) ? answer : 'unknown');
-    });
-  });
+  return presence;
 }
 
 /**
- * Two starters may both find the same dead socket. So it is moved before it is removed, and asked again there: what the
- * slower one moves may be the living socket of the faster one.
+ * Resolves when there is nobody else. Gives way to whoever owns the directory; of those who come at the same time the
+ * first by name waits for the others to go.
  */
-async function removeStale(directory: string, socket: string, shown: string): Promise<void> {
-  const aside = join(directory, asideName());
-  try {
-    await rename(socket, aside);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return;
-    throw error;
+async function outlast(mine: Presence, directory: string, shown: string): Promise<void> {
+  for (;;) {
+    let others = 0;
+    for (const name of await readdir(directory)) {
+      if (!SOCKET.test(name) || name === mine.name) continue;
+      const answer = await ask(join(directory, name));
+      if (answer.kind === 'dead') await rm(join(directory, name), { force: true });
+      else if (answer.kind === 'owns' || name < mine.name) {
+        throw new GruardError('state_busy', `${shown} is in use by process ${answer.process}`);
+      } else others++;
+    }
+    if (others === 0) {
+      mine.owns = true;
+      return;
+    }
+    await setTimeout(ASK_AGAIN_MS);
   }
-  const owner = await askOwner(aside);
-  if (owner === undefined) return unlink(aside);
-  await rename(aside, socket);
-  throw busy(shown, owner);
 }
 
-function asideName(): string {
-  return `owner-${randomUUID().slice(0, 8)}.sock`;
-}
+type Answer = { readonly kind: 'dead' } | { readonly kind: 'owns' | 'comes'; readonly process: string };
 
-function busy(shown: string, owner: string): GruardError {
-  return new GruardError('state_busy', `${shown} is in use by process ${owner}`);
+function ask(socket: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const peer = connect(socket);
+    // A stopped process owns the directory still: silence is life.
+    peer.setTimeout(ANSWER_MS_MAX, () => peer.destroy());
+    peer.setEncoding('utf8');
+    peer.on('data', (part: string) => {
+      text += part;
+    });
+    peer.on('error', (error) => {
+      const code = systemCode(error);
+      if (code === 'ECONNREFUSED' || code === 'ENOENT') resolve({ kind: 'dead' });
+      else if (code !== 'EAGAIN' && code !== 'ECONNRESET') reject(error); // those say that somebody listens
+    });
+    peer.on('close', () => {
+      const [, kind, id] = /^(owns|comes) (\d{1,10})$/.exec(text) ?? [];
+      resolve({ kind: kind === 'comes' ? 'comes' : 'owns', process: id ?? 'unknown' });
+    });
+  });
 }
 
 /** Topics' directories have hashes for names; everything else is somebody's own. */
@@ -146,8 +167,11 @@ async function forgetCheckpoints(path: string): Promise<void> {
   }
 }
 
-async function release(server: Server | undefined, handle: FileHandle | undefined): Promise<void> {
-  if (server?.listening === true) await new Promise<void>((resolve) => server.close(() => resolve()));
-  // Closing the server removes its socket by the path that leads through the handle.
+async function leave(presence: Presence | undefined, handle: FileHandle | undefined): Promise<void> {
+  if (presence?.server.listening === true) {
+    // Before the handle is closed: the path may lead through it. Before the server, or it would look dead meanwhile.
+    await rm(presence.path, { force: true });
+    await new Promise((resolve) => presence.server.close(resolve));
+  }
   await handle?.close();
 }
