@@ -33,7 +33,7 @@ it.runIf(available('prometheus', 'a real Prometheus scraping a running gruard'))
     await until('it listens', () => address.test(demo.stdout()), demo);
     const prometheus = await startPrometheus({ targets: [address.exec(demo.stdout())?.[1] ?? ''] });
     try {
-      const scores = await prometheus.until('gruard_anomaly_score', (results) => results.length === 12, 40_000);
+      const scores = await prometheus.until('gruard_anomaly_score', (results) => results.length === 14, 40_000);
       expect(scores.every(({ value }) => value >= 0)).toBe(true);
       expect(await prometheus.query('up{job="gruard"}')).toMatchObject([{ value: 1 }]);
       const inside = 'gruard_value >= gruard_expected_lower and gruard_value <= gruard_expected_upper';
