@@ -90,10 +90,14 @@ class KafkaSource implements RecordSource {
 
   async #run(owner: PartitionOwner): Promise<void> {
     const stopping = this.#stopping.signal;
+    // A broker that is frozen answers nothing for a long time: stopping does not wait for it.
+    const stopped = new Promise<undefined>((resolve) => {
+      stopping.addEventListener('abort', () => resolve(undefined), { once: true });
+    });
     const faultsMs: number[] = [];
     let failures = 0;
     while (!stopping.aborted) {
-      const topics = await this.#findTopics();
+      const topics = await Promise.race([this.#findTopics(), stopped]);
       if (topics === undefined || topics.found.length === 0) {
         await pause(topics === undefined ? backOffMs(failures++) : this.#timing.missingEveryMs, stopping);
         continue;
@@ -116,12 +120,11 @@ class KafkaSource implements RecordSource {
     const member = new GroupMember({ ...connection, topics, owner, log, clock, events });
     this.#member = member;
     const over = new AbortController();
-    const watching = this.#watchTopics(topics, member, over.signal);
+    void this.#watchTopics(topics, member, over.signal);
     if (this.#stopping.signal.aborted) member.end({ kind: 'stopped' });
     else void member.start();
     const ending = await member.ended;
     over.abort();
-    await watching;
     const { settleBeforeJoinMs, settleBeforeStopMs } = this.#timing;
     // State that the owner failed on is not worth a checkpoint.
     const ownerFailed = ending.kind === 'failed' && ending.by === 'owner';
@@ -196,7 +199,7 @@ class KafkaSource implements RecordSource {
       if (over.aborted) return;
       const resolved = await resolveTopics(this.#kafka, topics, exclude).catch(() => undefined);
       // Nobody answers: the member itself will notice.
-      if (resolved === undefined) continue;
+      if (resolved === undefined || over.aborted) continue;
       this.#missing = resolved.missing;
       for (const name of resolved.missing)
         this.#sayOnceAMinute('warn', 'topic_missing', `topic ${name} does not exist`);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { settledWithin } from '../../src/source/kafkaSlices.ts';
 import { type Broker, freePort, missingTools, startBroker } from '../support/broker.ts';
 import { recordingOwner } from '../support/kafkaOwner.ts';
 import { numbers, range, sourceOpener } from '../support/kafkaSources.ts';
@@ -60,7 +61,7 @@ describe.runIf(ready)('a Kafka source whose broker is not always there', { timeo
     expect(ended).toBe(false);
   });
 
-  it('is rebuilt when no fetch comes back, and gives up the second time', async () => {
+  it('is rebuilt when no fetch comes back, gives up the second time, and can be stopped all the same', async () => {
     const [topic, group] = [freshName('frozen'), freshName('group')];
     await createTopic(brokers(), topic, 1);
     await produceLines(brokers(), topic, numbers(10));
@@ -79,6 +80,10 @@ describe.runIf(ready)('a Kafka source whose broker is not always there', { timeo
     expect(states.at(-1)?.rebalances).toBe(1);
     process.kill(started().pid(), 'SIGSTOP');
     await gaveUp;
+    const late = open(brokers(), [topic], freshName('group'));
+    const running = late.source.run(recordingOwner());
+    expect(await settledWithin(late.source.stop(), 5_000)).toBe(true);
+    await running;
     process.kill(started().pid(), 'SIGCONT');
     expect(owner.held.size).toBe(0);
   });
