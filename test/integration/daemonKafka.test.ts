@@ -98,10 +98,9 @@ streams:
     expect((await sum('gruard_records_decoded_total')) + (await sum('gruard_records_rejected_total'))).toBe(produced);
     const kept = (await sum('gruard_samples_windowed_total')) + (await sum('gruard_samples_dropped_total'));
     expect(kept).toBe(await sum('gruard_samples_decoded_total'));
-    const windows = await Promise.all(
-      ['scored', 'warming', 'skipped'].map((state) => sum(`gruard_windows_${state}_total`)),
-    );
-    expect(windows.reduce((x, y) => x + y)).toBe(await sum('gruard_windows_closed_total'));
+    let windows = 0;
+    for (const state of ['scored', 'warming', 'skipped']) windows += await sum(`gruard_windows_${state}_total`);
+    expect(windows).toBe(await sum('gruard_windows_closed_total'));
 
     expect(await daemon.stop()).toBe(0);
     const told = await readEvents(events);
@@ -166,7 +165,8 @@ streams:
     await createTopic(brokers, topic, PARTITIONS);
     const produced = await produceHistory(topic, 0, 50, 1);
     await until('it is read', async () => (await daemon.metric('gruard_records_received_total')) === produced, daemon);
-    expect((await fetch(`${await daemon.url()}/readyz`)).status).toBe(200);
+    const isReady = async (): Promise<boolean> => (await fetch(`${await daemon.url()}/readyz`)).status === 200;
+    await until('it is ready', isReady, daemon);
     expect(await daemon.stop()).toBe(0);
   });
 });

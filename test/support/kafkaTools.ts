@@ -59,7 +59,15 @@ export async function createTopic(
   const kafka = newKafkaClient(kafkaSettings(brokers, ''), () => {}, realClock);
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
   const topics = [{ topic, numPartitions: partitions, configEntries }];
-  await withAdmin(kafka, (admin) => admin.createTopics({ topics, waitForLeaders: true }));
+  await withAdmin(kafka, async (admin) => {
+    await admin.createTopics({ topics, waitForLeaders: false });
+    // Not by `waitForLeaders`: it fails while a broker has not heard of the topic yet.
+    await eventually(`${topic} has its leaders`, async () => {
+      const known = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => ({ topics: [] }));
+      const leaders = known.topics[0]?.partitions.filter(({ leader }) => leader >= 0) ?? [];
+      return leaders.length === partitions;
+    });
+  });
 }
 
 /** Removes the records of partition 0 below `offset`, as retention does. */
