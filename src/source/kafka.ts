@@ -218,12 +218,13 @@ class KafkaSource implements RecordSource {
     const { settings } = this.#options;
     const text = kafkaErrorText(error);
     const level = code === 'kafka_auth' || code === 'kafka_crash' ? 'error' : 'warn';
-    this.#sayOnceAMinute(level, code, `${settings.brokers.join(',')}: ${text}`);
+    this.#sayOnceAMinute(level, code, `${settings.brokers.join(',')}: ${text}`, code);
     this.#wait(code === 'kafka_auth' ? 'permission of the brokers' : `brokers ${settings.brokers.join(',')}`, {});
   }
 
-  #sayOnceAMinute(level: 'warn' | 'error', code: keyof typeof ERRORS, text: string): void {
-    const turn = this.#mayLog(`${code} ${text}`);
+  /** Lines with the same `about` count as repetitions of each other. */
+  #sayOnceAMinute(level: 'warn' | 'error', code: keyof typeof ERRORS, text: string, about = text): void {
+    const turn = this.#mayLog(about);
     if (turn === undefined) return;
     const { lane, log } = this.#options;
     log(level, code, `${text}. ${ERRORS[code].remedy}`, turn.held > 0 ? { lane, repeated: turn.held } : { lane });

@@ -108,7 +108,10 @@ function newBroker(version: string, jars: string, port: number, controllerPort: 
   let running: { readonly shell: ChildProcess; readonly pid: number } | undefined;
 
   // Covers an end of this process in which no teardown runs; `supervised` covers its being killed.
-  const onExit = (): void => end('SIGKILL');
+  const onExit = (): void => {
+    end('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  };
   const end = (signal: NodeJS.Signals): void => {
     if (running !== undefined && running.shell.exitCode === null) process.kill(running.pid, signal);
   };
