@@ -1,6 +1,6 @@
 // A model of a disk that loses power. What is written counts only after fsync of the file; a name that is created,
-// renamed or removed only after fsync of its directory. What was not made durable may survive or not: the bytes of files
-// in any combination of sectors, the changes of one directory up to any point of their order.
+// renamed or removed only after fsync of its directory. What was not made durable may survive or not: the bytes of
+// files in any combination of sectors, the changes of one directory up to any point of their order.
 
 import { dirname } from 'node:path';
 import type { Files, NewFile } from '../../src/checkpoint/files.ts';

@@ -1,5 +1,5 @@
-// The lives of a store on a disk that loses power and fails: opens, saves, crashes, again and again, with the real store
-// on the model disk. What must hold, and the mutants that must break it.
+// The lives of a store on a disk that loses power and fails: opens, saves, crashes, again and again, with the real
+// store on the model disk. What must hold, and the mutants that must break it.
 
 import { newFileStore } from '../../src/checkpoint/fileStore.ts';
 import type { Files, NewFile } from '../../src/checkpoint/files.ts';
