@@ -40,14 +40,11 @@ export type Origin =
   | { readonly topic: string; readonly partition: number; readonly offset: number }
   | { readonly file: string; readonly line: number };
 
-export const REJECT_REASONS = ['parse', 'too_large', 'null', 'schema', 'bomb'] as const;
-export type RejectReason = (typeof REJECT_REASONS)[number];
+export type RejectReason = 'parse' | 'too_large' | 'null' | 'schema' | 'bomb';
 
-export const DROP_REASONS = ['late', 'future', 'duplicate', 'non_finite', 'key_limit', 'filtered'] as const;
-export type DropReason = (typeof DROP_REASONS)[number];
+type DropReason = 'late' | 'future' | 'duplicate' | 'non_finite' | 'key_limit' | 'filtered';
 
-export const SKIP_REASONS = ['gap', 'non_finite'] as const;
-export type SkipReason = (typeof SKIP_REASONS)[number];
+type SkipReason = 'gap' | 'non_finite';
 
 /** One decoded observation. A record with several fields gives one sample a field. */
 export interface Sample {
@@ -76,7 +73,7 @@ export const EPISODE_KINDS = ['spike', 'shift', 'gap', 'range'] as const;
 export type EpisodeKind = (typeof EPISODE_KINDS)[number];
 export const SEVERITIES = ['info', 'warning', 'critical'] as const;
 export type Severity = (typeof SEVERITIES)[number];
-export type EvidenceKind = 'level' | 'residual' | 'gap' | 'range';
+type EvidenceKind = 'level' | 'residual' | 'gap' | 'range';
 
 /** The anomaly event, schema 1. Keys are written in this order; nothing in it depends on the clock. */
 export interface AnomalyEvent {

@@ -147,7 +147,7 @@ function scheduleAll({ series, bank, window }: Share): void {
   }
 }
 
-export function shapeOf(stream: StreamSettings): Layout['shape'] {
+function shapeOf(stream: StreamSettings): Layout['shape'] {
   const { cell, hidden, lookback } = stream.model;
   return { cell, hidden, inputs: INPUTS, outputs: 1, lookback, openWindows: stream.window.openWindows };
 }
