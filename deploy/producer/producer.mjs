@@ -124,7 +124,8 @@ async function main() {
     let timeMs = Date.now();
     if (await untilItWorks(stop.signal, () => isEmpty(kafka, topic))) {
       for (const samples of history(seed, liveMs)) await send(samples);
-      console.log(`two weeks of history written to ${topic}; live samples follow`);
+      const end = new Date(liveMs).toISOString();
+      console.log(`two weeks of history until ${end} written to ${topic}; live samples follow`);
       timeMs = liveMs - STEP_MS;
     }
     for (;;) {
