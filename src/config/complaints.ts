@@ -3,7 +3,7 @@
 import * as z from 'zod';
 import { nearest } from './nearest.ts';
 import type { Problem, ProblemCode } from './problems.ts';
-import { formIndex, isMapOrList, keysOf, kindOf, type Type, typeAt, wordsFor, wordsForNames } from './schemaWalk.ts';
+import { formIndex, isMapType, keysOf, kindOf, type Type, typeAt, wordsFor, wordsForNames } from './schemaWalk.ts';
 import { type KeyPath, keyPlaceAt, keyText, parentPlaceAt, type Tree, treeAt, valuePlaceAt } from './tree.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -56,6 +56,7 @@ function complaint(judged: Judged, issue: Issue, path: KeyPath): readonly Proble
       return [{ code: 'bad_name', place, key: keyText(path), what, fix: words?.fix ?? 'Choose another name.' }];
     }
     case 'invalid_union': {
+      if (value === undefined) return [missingKey(judged, path)];
       const type = typeAt(schema, raw, path);
       const index = kindOf(value) === 'scalar' || type === undefined ? undefined : formIndex(optionsOf(type), value);
       const inner = index === undefined ? undefined : issue.errors[index];
@@ -89,7 +90,7 @@ function missingKey({ schema, raw, tree }: Judged, path: KeyPath): Problem {
 function badValue({ schema, raw, tree }: Judged, issue: Issue, path: KeyPath, value: unknown): Problem {
   const type = typeAt(schema, raw, path);
   const words = type === undefined ? undefined : wordsFor(type, value);
-  const wantsKeys = type !== undefined && isMapOrList(type);
+  const wantsKeys = type !== undefined && isMapType(type);
   const must = words?.must ?? (wantsKeys ? 'be a map of keys' : 'be something else');
   const because =
     issue.code === 'custom' && typeof issue.params?.['because'] === 'string' ? issue.params['because'] : '';
@@ -123,15 +124,20 @@ function fixFor(fix: string, value: unknown, issue: Issue): string {
   if (issue.code === 'invalid_type' && typeof value === 'string' && /^\d{1,3}(?:_\d{3})+$/.test(value)) {
     return `Write ${value.replaceAll('_', '')}: in YAML, 1_000 is a text.`;
   }
-  if (issue.code === 'invalid_type' && issue.expected === 'string' && typeof value !== 'object') {
-    return `${fix} In quotes, if this is the text.`;
+  if (
+    issue.code === 'invalid_type' &&
+    issue.expected === 'string' &&
+    (typeof value === 'number' || typeof value === 'boolean')
+  ) {
+    return `${fix} A text that looks like a number or a flag needs quotes.`;
   }
   return fix;
 }
 
 /** What stands there, as far as it may be shown. */
 function shown(tree: Tree): string {
-  if (tree.kind !== 'scalar') return tree.kind === 'map' ? 'a map' : 'a list';
+  if (tree.kind === 'map') return tree.entries.size === 0 ? 'an empty map' : 'a map';
+  if (tree.kind === 'list') return tree.items.length === 0 ? 'an empty list' : 'a list';
   if (tree.secret) return '***';
   if (tree.readings !== undefined) return `what ${JSON.stringify(tree.written)} gives`;
   if (tree.value === null) return 'empty';

@@ -14,7 +14,7 @@ import {
 } from 'yaml';
 import { DEPTH_MAX, tooDeepAt } from './bounds.ts';
 import { editDistance } from './nearest.ts';
-import type { Problem, ProblemCode } from './problems.ts';
+import { lineNumber, type Problem, type ProblemCode } from './problems.ts';
 import { type Environment, substitute, typed } from './substitute.ts';
 import { type Entry, type KeyPath, keyText, type Place, type SourceFile, type Tree } from './tree.ts';
 
@@ -22,13 +22,18 @@ import { type Entry, type KeyPath, keyText, type Place, type SourceFile, type Tr
 const ALIASES_MAX = 100;
 /** A file of 1 MiB without aliases has no more in practice; with them it may mean billions. */
 const NODES_MAX = 200_000;
+/** Behind so many there is no YAML. */
+const FAULTS_MAX = 100;
 
-/** A directive `%YAML 1.1` must not change what `yes` or `0777` mean. */
+/**
+ * A directive `%YAML 1.1` must not change what `yes` or `0777` mean. The parser looks for a key's double among all keys
+ * of the map, so that 90 000 of them take minutes: `readMap` does it.
+ */
 const YAML_OPTIONS = {
   schema: 'core',
   resolveKnownTags: false,
   merge: false,
-  uniqueKeys: true,
+  uniqueKeys: false,
   prettyErrors: false,
 } as const;
 
@@ -42,6 +47,7 @@ export interface Parsed {
 export function parse(file: SourceFile, environment: Environment): Parsed {
   const deep = tooDeepAt(file.text);
   if (deep !== undefined) {
+    hideLine(file, deep);
     const what = `the file nests deeper than ${DEPTH_MAX}`;
     const place = { file, start: deep, end: deep + 1 };
     return {
@@ -57,7 +63,17 @@ export function parse(file: SourceFile, environment: Environment): Parsed {
   const empty: Tree = { kind: 'map', place: start, entries: new Map() };
   // With faults, too, because this finds what must not be shown.
   const tree = contents === null ? empty : read(reading, contents, [], false);
-  if (faults.length > 0) return { tree: undefined, problems: faults.map((fault) => syntaxProblem(file, fault)) };
+  if (faults.length > 0) {
+    // One mistake often has several consequences at one place.
+    const first = new Map([...faults].reverse().map((fault) => [fault.pos[0], fault]));
+    return {
+      tree: undefined,
+      problems: [...first.values()]
+        .reverse()
+        .slice(0, FAULTS_MAX)
+        .map((fault) => syntaxProblem(file, fault)),
+    };
+  }
   if (reading.problems.length > 0) return { tree: undefined, problems: reading.problems };
   if (tree.kind !== 'map' && !(tree.kind === 'scalar' && tree.value === null)) {
     const what = 'a configuration must be a map of keys';
@@ -111,6 +127,11 @@ function readMap(reading: Reading, node: YAMLMap, path: KeyPath, secret: boolean
       continue;
     }
     const here = [...path, name];
+    const before = entries.get(name);
+    if (before !== undefined) {
+      const what = `this key stands in line ${lineNumber(before.keyPlace)}, too`;
+      complain(reading, 'duplicate_key', keyPlace, here, what, 'Keep one of the two.');
+    }
     const hidden = secret || isSecret(here);
     const tree = isNode(value) ? read(reading, value, here, hidden) : nothing(keyPlace);
     entries.set(name, { keyPlace, tree });
@@ -206,7 +227,6 @@ const SYNTAX_FIXES = {
   TAG_RESOLVE_FAILED: 'Leave the tag out; gruard needs none.',
   BAD_ALIAS: 'Define the anchor before its alias, or put the text in quotes.',
   MULTIPLE_DOCS: 'Keep one document in a file; `gruard` takes several files, or a directory.',
-  DUPLICATE_KEY: 'Keep one of the two.',
 } as const;
 
 function syntaxProblem(file: SourceFile, { code, message, pos }: YAMLError): Problem {
@@ -215,13 +235,15 @@ function syntaxProblem(file: SourceFile, { code, message, pos }: YAMLError): Pro
   const isOpen = / end with a /.test(message);
   const known = Object.entries(SYNTAX_FIXES).find(([key]) => key === (isOpen ? 'MISSING_CHAR' : code))?.[1];
   const fix = known ?? 'Mend the YAML; put texts with special characters in quotes.';
-  if (code === 'DUPLICATE_KEY') {
-    return { code: 'duplicate_key', place, key: '', what: 'this key stands here for the second time', fix };
-  }
   if (code === 'MULTIPLE_DOCS') {
     return { code: 'several_documents', place, key: '', what: 'a second document begins here', fix };
   }
-  const what = message.charAt(0).toLowerCase() + message.slice(1).replace(/\.$/, '');
+  const what =
+    message.charAt(0).toLowerCase() +
+    message
+      .slice(1)
+      .replace(/\.$/, '')
+      .replace(/(["'])quote$/, 'quote $1');
   return { code: 'yaml_syntax', place, key: '', what: what.slice(0, 200), fix };
 }
 

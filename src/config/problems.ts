@@ -37,6 +37,8 @@ export interface Problem {
 
 /** Columns of a line that are shown; the rest is cut. */
 const WIDTH = 120;
+/** Nobody reads more at once, and each costs a look through the file. */
+const PROBLEMS_MAX = 100;
 /** A mark is never longer. */
 const MARK = 60;
 
@@ -48,7 +50,8 @@ export function problemsText(problems: readonly Problem[], colour = false): stri
   );
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
   const names = files.map(({ name }) => name).join(', ');
-  const texts = sorted.map((problem) => problemText(problem, 'error', colour));
+  const texts = sorted.slice(0, PROBLEMS_MAX).map((problem) => problemText(problem, 'error', colour));
+  if (sorted.length > PROBLEMS_MAX) texts.push(`… and ${sorted.length - PROBLEMS_MAX} more.\n`);
   return `${texts.join('')}${count} in ${names}. Nothing was started.\n`;
 }
 
@@ -106,14 +109,16 @@ function shownLine(
   end: number,
 ): { readonly text: string; readonly start: number; readonly end: number } {
   // Far to the left of the mark nothing is of interest, and a line may have a megabyte.
-  const first = start - from > WIDTH - MARK ? start - (WIDTH - 2 * MARK) - 30 : from;
+  const isCut = to - from > WIDTH && start - from > WIDTH - MARK;
+  const first = isCut ? start - (WIDTH - MARK) / 2 : from;
   const last = Math.min(to, first + 4 * WIDTH);
+  const here = secrets.filter(([a, b]) => a < last && b > first);
   let shown = first > from ? '…' : '';
   let [markStart, markEnd] = [-1, -1];
   for (let at = first; at < last; ) {
     if (at >= start && markStart < 0) markStart = shown.length;
     if (at >= end && markEnd < 0) markEnd = shown.length;
-    const secret = secrets.find(([a, b]) => at >= a && at < b);
+    const secret = here.find(([a, b]) => at >= a && at < b);
     if (secret === undefined) {
       shown += printable(text.charAt(at));
       at++;

@@ -26,10 +26,6 @@ export function resolveProcess(
   const { lanes, limits, sinks, state, metrics, http, log } = config;
   checkSinks(config, streams, complain);
   checkUids(streams, complain);
-  const listen = address(http.listen);
-  if (listen.port > 65_535) {
-    complain('out_of_range', ['http', 'listen'], 'must have a port up to 65535', 'Write it like 127.0.0.1:9464.');
-  }
   // systemd separates several directories by colons.
   const ownDir = environment['STATE_DIRECTORY']?.split(':')[0];
   return {
@@ -44,19 +40,12 @@ export function resolveProcess(
       keep: state.keep,
     },
     metrics: { detail: metrics.detail, seriesBudget: metrics.series_budget },
-    http: listen,
+    http: addressOf(http.listen),
     log: { level: log.level, format: log.format },
   };
 }
 
 function kafkaOf({ brokers, group, tls, sasl }: ConfigOutput['kafka'], complain: Complain): KafkaSettings {
-  for (const [index, broker] of brokers.entries()) {
-    const { port } = address(broker);
-    if (port < 1 || port > 65_535) {
-      const what = `must have a port from 1 to 65535, is ${JSON.stringify(broker)}`;
-      complain('out_of_range', ['kafka', 'brokers', index], what, 'Write it like kafka-1:9092.');
-    }
-  }
   return {
     brokers,
     group,
@@ -135,7 +124,7 @@ function checkUids(streams: readonly StreamSettings[], complain: Complain): void
 }
 
 /** `HOST:PORT`, `[::1]:PORT`: the schema has seen its form. */
-function address(text: string): { readonly host: string; readonly port: number } {
+function addressOf(text: string): { readonly host: string; readonly port: number } {
   const colon = text.lastIndexOf(':');
   return { host: text.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(text.slice(colon + 1)) };
 }

@@ -3,19 +3,15 @@
 
 import * as z from 'zod';
 import { Stream, StreamDefaults } from './streamSchema.ts';
-import { choice, duration, flag, secret, size, streamName, text, topicName, whole } from './values.ts';
+import { address, choice, duration, flag, secret, size, streamName, text, topicName, whole } from './values.ts';
 import { told } from './words.ts';
 
-const ADDRESS = /^(?:\[[0-9a-fA-F:.]+\]|[^\s:/[\]]+):\d{1,5}$/;
 const PEM_FIX = 'Write the path of a PEM file.';
 const pemFile = () => text('be the path of a PEM file', PEM_FIX);
 
 const kafka = z.strictObject({
   brokers: told(
-    z
-      .array(text('be HOST:PORT', 'Write it like kafka-1:9092.', ADDRESS))
-      .min(1)
-      .max(100),
+    z.array(address(1, 'kafka-1:9092')).min(1).max(100),
     'be a list of HOST:PORT',
     'Write it like [kafka-1:9092, kafka-2:9092].',
   )
@@ -118,7 +114,7 @@ export const Config = z.strictObject({
     .describe('What /metrics shows.'),
   http: z
     .strictObject({
-      listen: text('be HOST:PORT', 'Write it like 127.0.0.1:9464 or 0.0.0.0:9464.', ADDRESS)
+      listen: address(0, '127.0.0.1:9464 or 0.0.0.0:9464')
         .prefault('127.0.0.1:9464')
         .describe('Where /metrics, /healthz and /readyz are.'),
     })

@@ -60,8 +60,11 @@ export function formIndex(options: readonly Type[], value: unknown): number | un
   return best;
 }
 
-export function isMapOrList(type: Type): boolean {
-  return kindOfType(type) !== 'scalar';
+/** Whether the type, without its wrappers, is a map. */
+export function isMapType(type: Type): boolean {
+  let here = type;
+  for (let next = unwrapped(here); next !== undefined; next = unwrapped(here)) here = next;
+  return kindOfType(here) === 'map';
 }
 
 export function kindOf(value: unknown): 'map' | 'list' | 'scalar' {

@@ -88,12 +88,17 @@ function checkWindow({ window, gaps }: StreamConfig, complain: Complain): void {
 
 function checkLimits({ window, limits }: StreamConfig, complain: Complain): void {
   const { quiet, forget } = limits;
-  const everyMs = typeof window.every === 'number' ? window.every : 0;
-  const leastMs = Math.max(quiet, 2 * everyMs + window.lateness);
-  if (forget < leastMs) {
-    const why = leastMs === quiet ? 'limits.quiet' : 'two windows and the lateness';
-    const what = `must be at least ${why}, that is ${durationText(leastMs)}, is ${durationText(forget)}`;
-    complain('out_of_range', ['limits', 'forget'], what, 'Raise it: a series that is forgotten learns anew.');
+  const windows = typeof window.every === 'number' ? 2 * window.every : 0;
+  const bounds = [
+    { ms: quiet, what: 'limits.quiet' },
+    { ms: windows, what: 'two windows' },
+    { ms: window.lateness, what: 'window.lateness' },
+  ];
+  for (const { ms, what } of bounds) {
+    if (forget >= ms) continue;
+    const clause = `must be at least ${what}, that is ${durationText(ms)}, is ${durationText(forget)}`;
+    complain('out_of_range', ['limits', 'forget'], clause, 'Raise it: a series that is forgotten learns anew.');
+    return;
   }
 }
 

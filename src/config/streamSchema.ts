@@ -121,7 +121,7 @@ const hitsOf = (hits: string, of: string) =>
     of: whole(1, 32, OF_FIX).prefault(1).describe(of),
   });
 
-const WIDER = 'A factor: 1 leaves the band as it is, 1.5 makes that side half as wide again.';
+const WIDER = '1 leaves the band as it is, 1.5 makes that side half as wide again.';
 const detect = z.strictObject({
   direction: choice(['above', 'below', 'both'])
     .prefault('both')

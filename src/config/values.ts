@@ -69,6 +69,18 @@ export function text(must: string, fix: string, form = /^\P{Cc}{1,1024}$/u) {
   return told(z.string().regex(form), must, fix);
 }
 
+/** `HOST:PORT`, with IPv6 in brackets. */
+export function address(portMin: number, example: string) {
+  const type = z
+    .string()
+    .regex(/^(?:\[[0-9a-fA-F:.]+\]|[^\s:/[\]]+):\d{1,5}$/)
+    .refine((value) => {
+      const port = Number(value.slice(value.lastIndexOf(':') + 1));
+      return port >= portMin && port <= 65_535;
+    });
+  return told(type, `be HOST:PORT with a port from ${portMin} to 65535`, `Write it like ${example}.`);
+}
+
 export function flag() {
   return told(z.boolean(), 'be true or false', 'Write true or false; yes, no, on and off are texts in YAML 1.2.');
 }
@@ -79,7 +91,7 @@ export function secret() {
     .string()
     .min(1)
     .transform((value) => new Secret(value));
-  return told(type, 'be a text', `Write "\${file:/path/of/the/secret}" or "\${env:NAME}", in quotes.`);
+  return told(type, 'be a text', `Write "\${file:/path/of/the/secret}" or "\${env:NAME}".`);
 }
 
 const PATH_FIX = "Write it like $.fields.p99, $['odd name'] or, for CSV, $[0].";
@@ -119,7 +131,7 @@ const RESERVED_LABELS = ['stream', 'series', 'field', 'le', 'quantile', 'job', '
 export const labelName = told(
   z.string().regex(new RegExp(`^(?!__)(?!(?:${RESERVED_LABELS.join('|')})$)[a-zA-Z_][a-zA-Z0-9_]{0,62}$`)),
   'be the name of a Prometheus label: letters, digits and _, not beginning with a digit or __',
-  `Choose another name; ${either(RESERVED_LABELS)} have meanings of their own.`,
+  `Choose another name; ${RESERVED_LABELS.join(', ')} have meanings of their own.`,
 );
 
 export const fieldName = told(
