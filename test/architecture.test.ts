@@ -240,7 +240,7 @@ function mayUse(path: string, name: string): boolean {
   return rule?.zones.includes(zoneOf(path)?.name ?? '') ?? false;
 }
 
-/** Each cycle once, as `a → b → a`; types count, too: what needs each other's nouns is one thing. */
+/** As `a → b → a`. Types count, too: files that need each other's nouns are one thing. */
 function cyclesIn(files: readonly SourceFile[]): string[] {
   const edges = new Map(files.map(({ path, imports }) => [path, imports.map(({ target }) => target)]));
   const done = new Set<string>();
@@ -255,7 +255,7 @@ function cyclesIn(files: readonly SourceFile[]): string[] {
     done.add(path);
   };
   for (const { path } of files) visit(path, []);
-  return cycles;
+  return [...new Set(cycles)];
 }
 
 describe('the import table', () => {

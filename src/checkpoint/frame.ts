@@ -14,7 +14,7 @@ const AT_FOOTER_CRC = FOOTER_BYTES - 4;
 
 /** A base holds every live slab; a delta what changed since the file before it. Deltas are not written yet. */
 const KINDS = ['base', 'delta'] as const;
-export type Kind = (typeof KINDS)[number];
+type Kind = (typeof KINDS)[number];
 
 export interface Header {
   readonly kind: Kind;

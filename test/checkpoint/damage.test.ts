@@ -10,7 +10,7 @@ import { numberOf, PARTITION, snapshotAt } from './snapshots.ts';
 
 const MUTATIONS = 10_000;
 
-describe('the file store over damaged files', () => {
+describe('the file store over damaged files', { timeout: 30_000 }, () => {
   it(`gives one of the saved states or none after each of ${MUTATIONS} mutations`, async () => {
     const { intact, fellBack, cold } = await damageRuns(MUTATIONS, 0);
     expect(intact + fellBack + cold).toBe(MUTATIONS);
@@ -18,7 +18,7 @@ describe('the file store over damaged files', () => {
     expect(cold).toBeGreaterThan(0);
     // Zeroing zeros and swapping equal ranges change nothing.
     expect(intact).toBeLessThan(MUTATIONS * 0.1);
-  }, 30_000);
+  });
 
   it('falls back, goes on, and keeps at most five damaged files, on the real disk', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'gruard-damage-'));

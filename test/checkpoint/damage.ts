@@ -110,6 +110,6 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }
 
-export function below(random: Random, limit: number): number {
+function below(random: Random, limit: number): number {
   return Math.floor(random() * limit);
 }

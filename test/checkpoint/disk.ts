@@ -44,7 +44,7 @@ export interface Disk {
   paths(): string[];
 }
 
-export type Operation = keyof Files | 'write' | 'sync' | 'close' | 'read';
+type Operation = keyof Files | 'write' | 'sync' | 'close' | 'read';
 
 export class PowerLoss extends Error {}
 const powerLoss = new PowerLoss('the power is gone');

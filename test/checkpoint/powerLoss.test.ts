@@ -14,9 +14,14 @@ describe('the file store on a disk that loses power, and fails in between', () =
     }
   }, 60_000);
 
-  it.each(Object.entries(MUTANTS))('would not with: %s', async (_, mutate) => {
-    let found: string | undefined;
-    for (let seed = 0; seed < MUTANT_SEEDS_MAX && found === undefined; seed++) found = await violationIn(seed, mutate);
-    expect(found).toBeDefined();
-  });
+  it.each(Object.entries(MUTANTS))(
+    'would not with: %s',
+    async (_, mutate) => {
+      let found: string | undefined;
+      for (let seed = 0; seed < MUTANT_SEEDS_MAX && found === undefined; seed++)
+        found = await violationIn(seed, mutate);
+      expect(found).toBeDefined();
+    },
+    30_000,
+  );
 });

@@ -48,7 +48,8 @@ const OWNER: unknown = expect.stringMatching(/^owner-[0-9a-f]{8}\.sock$/);
 
 const longPath = (): string => join(base, 'a'.repeat(90), 'b'.repeat(90));
 
-describe('claiming a state directory', () => {
+/** Other processes are started. */
+describe('claiming a state directory', { timeout: 30_000 }, () => {
   it('makes it, for this user only, and leaves nothing in it when it is released', async () => {
     const claim = await claimed(join(dir, 'deeper'));
     expect((await stat(join(dir, 'deeper'))).mode & 0o777).toBe(0o700);

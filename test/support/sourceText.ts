@@ -4,7 +4,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 
-export const ROOT = join(import.meta.dirname, '..', '..');
+const ROOT = join(import.meta.dirname, '..', '..');
 
 export interface SourceFile {
   /** From the top of the repository, with forward slashes. */
@@ -15,7 +15,7 @@ export interface SourceFile {
   readonly imports: readonly Import[];
 }
 
-export interface Import {
+interface Import {
   /** A path from the top of the repository, or the name of a package. */
   readonly target: string;
   readonly kind: 'file' | 'package';
