@@ -105,7 +105,7 @@ export interface AnomalyEvent {
   readonly origin: Origin;
 }
 
-/** What one stream counted in one input partition since the lane took it: the three ledgers and what belongs to them. */
+/** What one stream counted in one input partition since the lane took it: the three ledgers and what goes with them. */
 export interface Counters {
   recordsReceived: number;
   recordsDecoded: number;

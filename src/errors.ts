@@ -1,4 +1,4 @@
-// Every failure that a user can meet, in one closed table. Only the code becomes a label; the remedy is shown to people.
+// Every failure that a user can meet, in one closed table. Only the code becomes a label; the remedy is for people.
 
 interface ErrorClass {
   /** Process exit code when this ends the program (sysexits). */

@@ -1,9 +1,6 @@
 // What a lane tells the main thread: collected per wave, cheaply, and put together twice a second.
 
 import type { PartitionId } from './domain.ts';
-import { evidenceAddress } from './kernel/bank.ts';
-import { AT } from './kernel/layout.ts';
-import { warmupWindowsOf } from './kernel/warmup.ts';
 import type { Step, Work } from './pipeline.ts';
 import type { Clock } from './ports.ts';
 import {
@@ -17,6 +14,7 @@ import {
 } from './report/laneReport.ts';
 import { bucketOf, DELAY_BOUNDS, SCORE_BOUNDS, STAGE_BOUNDS } from './report/metrics.ts';
 import type { Share } from './share.ts';
+import { standingOf } from './standing.ts';
 
 interface Histogram {
   readonly bounds: readonly number[];
@@ -79,118 +77,127 @@ export interface Summary {
   };
 }
 
+interface State {
+  readonly clock: Clock;
+  readonly streams: ReadonlyMap<string, StreamTally>;
+  readonly tallies: Map<Share, ShareTally>;
+  admitted: RowAdmitted[];
+  removed: number[];
+  nextRow: number;
+}
+
 export function newSummary(streamNames: readonly string[], clock: Clock): Summary {
   const streams = new Map<string, StreamTally>(streamNames.map((name) => [name, newStreamTally()]));
-  const tallies = new Map<Share, ShareTally>();
-  let admitted: RowAdmitted[] = [];
-  let removed: number[] = [];
-  let nextRow = 1;
-  let stageStream: StreamTally | undefined;
-
-  const admitRow = (tally: ShareTally, slot: number): number => {
-    const { share } = tally;
-    const owner = share.series.bySlot[slot];
-    const row = nextRow++;
-    tally.rowOfSlot[slot] = row;
-    admitted.push({
-      row,
-      stream: share.stream.name,
-      partition: share.partition,
-      labels: labelsOf(share, owner?.series.labels ?? []),
-      key: owner?.series.key ?? '',
-      field: share.decode.fieldNames[owner?.field ?? 0] ?? '',
-    });
-    return row;
-  };
-
-  const removeSlot = (tally: ShareTally, slot: number): void => {
-    const row = tally.rowOfSlot[slot];
-    if (row !== undefined) removed.push(row);
-    tally.rowOfSlot[slot] = undefined;
-    tally.latest.delete(slot);
-  };
-
+  const state: State = { clock, streams, tallies: new Map(), admitted: [], removed: [], nextRow: 1 };
   return {
     timed: (stage, step) => (work) => {
       const from = clock.monotonic();
       const after = step(work);
-      stageStream = streams.get(work.share.stream.name);
-      if (stageStream !== undefined) observe(stageStream.stages[stage], (clock.monotonic() - from) / 1000);
+      const stages = streams.get(work.share.stream.name)?.stages;
+      if (stages !== undefined) observe(stages[stage], (clock.monotonic() - from) / 1000);
       return after;
     },
-
-    collect({ share, wave }) {
-      const tally = tallies.get(share);
-      const stream = streams.get(share.stream.name);
-      if (tally === undefined || stream === undefined) return;
-      const now = clock.now();
-      tally.firstRecordMs ??= now;
-      for (let row = 0; row < wave.count; row++) {
-        const slot = wave.slot[row] ?? 0;
-        if (tally.rowOfSlot[slot] === undefined) admitRow(tally, slot);
-        const score = wave.score[row] ?? Number.NaN;
-        if (!Number.isNaN(score)) {
-          tally.firstScoreSeconds ??= (now - tally.firstRecordMs) / 1000;
-          observe(stream.scores, score);
-          observe(stream.reportDelay, (now - (wave.endMs[row] ?? now)) / 1000);
-        }
-        const band = Number.isNaN(score)
-          ? [Number.NaN, Number.NaN, Number.NaN]
-          : [wave.expected[row], wave.lower[row], wave.upper[row]];
-        tally.latest.set(slot, [score, wave.value[row] ?? Number.NaN, ...band.map(Number), wave.open[row] ?? 0]);
-      }
-    },
-
-    batchEnded({ share, batch }) {
-      const tally = tallies.get(share);
-      if (tally !== undefined) tally.endOffset = batch.endOffset;
-      const delay = streams.get(share.stream.name)?.eventDelay;
-      if (delay !== undefined) observe(delay, (clock.now() - share.window.watermark.ms) / 1000);
-      for (const series of share.window.forgotten.splice(0)) {
-        for (const slot of series.slots) if (tally !== undefined) removeSlot(tally, slot);
-      }
-    },
-
+    collect: (work) => collect(state, work),
+    batchEnded: (work) => batchEnded(state, work),
     add(share) {
-      tallies.set(share, {
-        share,
-        rowOfSlot: [],
-        latest: new Map(),
-        endOffset: undefined,
-        checkpointed: undefined,
-        offsetGap: 0,
-        firstRecordMs: undefined,
-        firstScoreSeconds: undefined,
-      });
+      state.tallies.set(share, newShareTally(share));
     },
-
     remove(share) {
-      const tally = tallies.get(share);
+      const tally = state.tallies.get(share);
       if (tally === undefined) return;
-      for (const slot of tally.rowOfSlot.keys()) removeSlot(tally, slot);
-      tallies.delete(share);
+      for (const slot of tally.rowOfSlot.keys()) removeRow(state, tally, slot);
+      state.tallies.delete(share);
     },
-
     note({ topic, partition }, facts) {
-      for (const tally of tallies.values()) {
-        if (tally.share.partition.topic !== topic || tally.share.partition.partition !== partition) continue;
+      for (const tally of state.tallies.values()) {
+        const { partition: own } = tally.share;
+        if (own.topic !== topic || own.partition !== partition) continue;
         tally.checkpointed = facts.checkpointed ?? tally.checkpointed;
         tally.offsetGap += facts.gapRecords ?? 0;
       }
     },
+    take: () => take(state),
+  };
+}
 
-    take() {
-      const report = {
-        shares: [...tallies.values()].map(shareReport),
-        streams: [...streams].map(([stream, tally]) => streamReport(stream, tally)),
-        admitted,
-        removed,
-        rows: takeRows([...tallies.values()]),
-      };
-      admitted = [];
-      removed = [];
-      return report;
-    },
+function collect(state: State, { share, wave }: Work): void {
+  const tally = state.tallies.get(share);
+  const stream = state.streams.get(share.stream.name);
+  if (tally === undefined || stream === undefined) return;
+  const now = state.clock.now();
+  tally.firstRecordMs ??= now;
+  for (let row = 0; row < wave.count; row++) {
+    const slot = wave.slot[row] ?? 0;
+    if (tally.rowOfSlot[slot] === undefined) admitRow(state, tally, slot);
+    const score = wave.score[row] ?? Number.NaN;
+    const scored = !Number.isNaN(score);
+    if (scored) {
+      tally.firstScoreSeconds ??= (now - tally.firstRecordMs) / 1000;
+      observe(stream.scores, score);
+      observe(stream.reportDelay, (now - (wave.endMs[row] ?? now)) / 1000);
+    }
+    const of = (column: Float64Array): number => column[row] ?? Number.NaN;
+    const told = (column: Float64Array): number => (scored ? of(column) : Number.NaN);
+    const band = [told(wave.expected), told(wave.lower), told(wave.upper)];
+    tally.latest.set(slot, [score, of(wave.value), ...band, wave.open[row] ?? 0]);
+  }
+}
+
+function batchEnded(state: State, { share, batch }: Work): void {
+  const tally = state.tallies.get(share);
+  if (tally !== undefined) tally.endOffset = batch.endOffset;
+  const delay = state.streams.get(share.stream.name)?.eventDelay;
+  if (delay !== undefined) observe(delay, (state.clock.now() - share.window.watermark.ms) / 1000);
+  for (const series of share.window.forgotten.splice(0)) {
+    for (const slot of series.slots) if (tally !== undefined) removeRow(state, tally, slot);
+  }
+}
+
+function admitRow(state: State, tally: ShareTally, slot: number): void {
+  const { share } = tally;
+  const owner = share.series.bySlot[slot];
+  const row = state.nextRow++;
+  tally.rowOfSlot[slot] = row;
+  state.admitted.push({
+    row,
+    stream: share.stream.name,
+    partition: share.partition,
+    labels: labelsOf(share, owner?.series.labels ?? []),
+    key: owner?.series.key ?? '',
+    field: share.decode.fieldNames[owner?.field ?? 0] ?? '',
+  });
+}
+
+function removeRow(state: State, tally: ShareTally, slot: number): void {
+  const row = tally.rowOfSlot[slot];
+  if (row !== undefined) state.removed.push(row);
+  tally.rowOfSlot[slot] = undefined;
+  tally.latest.delete(slot);
+}
+
+function take(state: State): ReturnType<Summary['take']> {
+  const { admitted, removed } = state;
+  state.admitted = [];
+  state.removed = [];
+  return {
+    shares: [...state.tallies.values()].map(shareReport),
+    streams: [...state.streams].map(([stream, tally]) => streamReport(stream, tally)),
+    admitted,
+    removed,
+    rows: takeRows([...state.tallies.values()]),
+  };
+}
+
+function newShareTally(share: Share): ShareTally {
+  return {
+    share,
+    rowOfSlot: [],
+    latest: new Map(),
+    endOffset: undefined,
+    checkpointed: undefined,
+    offsetGap: 0,
+    firstRecordMs: undefined,
+    firstScoreSeconds: undefined,
   };
 }
 
@@ -231,7 +238,7 @@ function takeRows(tallies: readonly ShareTally[]): Float64Array {
 
 function shareReport(tally: ShareTally): ShareReport {
   const { share } = tally;
-  const state = stateOf(share);
+  const standing = standingOf(share);
   return {
     stream: share.stream.name,
     topic: share.partition.topic,
@@ -241,48 +248,9 @@ function shareReport(tally: ShareTally): ShareReport {
     checkpointed: tally.checkpointed,
     endOffset: tally.endOffset,
     watermarkMs: Number.isNaN(share.window.watermark.ms) ? undefined : share.window.watermark.ms,
-    ...state,
+    ...standing,
     offsetGap: tally.offsetGap,
     split: 0,
     firstScoreSeconds: tally.firstScoreSeconds,
-  };
-}
-
-type State = Pick<ShareReport, 'series' | 'warmupProgress' | 'coverage' | 'skill' | 'errorScaled' | 'trainingLoss'>;
-
-/** Counts and means over the series of a share, from their slabs. */
-function stateOf({ series, bank, window, stream }: Share): State {
-  const { f64 } = bank.lane;
-  const quietBefore = window.watermark.ms - stream.limits.quietMs;
-  let [seen, ready, silent, anomalous] = [0, 0, 0, 0];
-  let [progress, coverage, loss, model, naive, step] = [0, 0, 0, 0, 0, 0];
-  for (const [slot, owner] of series.bySlot.entries()) {
-    if (owner === undefined) continue;
-    const at = evidenceAddress(bank, slot) / 8;
-    const read = (index: number): number => f64[at + index] ?? 0;
-    if (read(AT.seen) !== 1) continue;
-    seen++;
-    const warmupWindows = warmupWindowsOf(stream.model.warmupWindows, read(AT.everyMs));
-    progress += Math.min(1, read(AT.learned) / warmupWindows);
-    if (read(AT.lastTimeMs) < quietBefore) silent++;
-    if (read(AT.open) === 1) anomalous++;
-    if (read(AT.learned) < warmupWindows) continue;
-    ready++;
-    coverage += read(AT.coverage);
-    loss += read(AT.loss);
-    // Errors of series of any size weigh the same.
-    const scale = read(AT.naiveError) + read(AT.stepError) || 1;
-    model += read(AT.modelError) / scale;
-    naive += read(AT.naiveError) / scale;
-    step += read(AT.stepError) / scale;
-  }
-  const mean = (sum: number, count: number): number | undefined => (count > 0 ? sum / count : undefined);
-  return {
-    series: { ready, warming: seen - ready, silent, anomalous },
-    warmupProgress: mean(progress, seen),
-    coverage: mean(coverage, ready),
-    skill: naive > 0 ? 1 - model / naive : undefined,
-    errorScaled: step > 0 ? model / step : undefined,
-    trainingLoss: mean(loss, ready),
   };
 }

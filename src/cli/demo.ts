@@ -57,7 +57,7 @@ export async function demo(argv: readonly string[]): Promise<number> {
     what: 'demo',
     version: version(),
     streams: settings.streams.map(({ name }) => name),
-    source: `a generator, ${speed === 3600 ? 'an hour a second' : `${speed} event seconds a second`}, after ${HISTORY_DAYS} days of history`,
+    source: `a generator, ${paceOf(speed)}, after ${HISTORY_DAYS} days of history`,
   };
   return runApp({
     settings: values.listen === undefined ? settings : { ...settings, http: listenAddress('--listen', values.listen) },
@@ -79,4 +79,8 @@ function numberOf(option: string, text: string, least: number, most: number): nu
     throw new GruardError('usage', `${option}: must be a number from ${least} to ${most}, is ${JSON.stringify(text)}.`);
   }
   return number;
+}
+
+function paceOf(speed: number): string {
+  return speed === 3600 ? 'an hour a second' : `${speed} event seconds a second`;
 }

@@ -4,7 +4,7 @@ import { AT } from '../kernel/layout.ts';
 
 /** Share of normal windows that the band should hold. */
 export const BAND_NOMINAL = 0.99;
-/** Half width of the band in mean absolute residuals, before anything is learned; 0.99 of a Gaussian lies within 3.2. */
+/** Half width of the band in mean absolute residuals at first; 0.99 of a Gaussian lies within 3.2. */
 const FACTOR_START = 4;
 const FACTOR_MIN = 1;
 const FACTOR_MAX = 20;
@@ -15,7 +15,7 @@ const FACTOR_MAX = 20;
 const FACTOR_STEP = 0.5;
 const SPREAD_WEIGHT_MIN = 0.01;
 const GRADE_WEIGHT_MIN = 0.002;
-/** A residual counts for at most so many spreads once the spread is known, so that an anomaly hardly widens the band. */
+/** A residual counts for at most so many spreads once there is one, so that an anomaly hardly widens the band. */
 const RESIDUAL_MAX = 10;
 const ROBUST_AFTER = 30;
 

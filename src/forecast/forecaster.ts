@@ -1,5 +1,5 @@
-// The forecast stage and its half of learning. `forecastWave` only reads the slabs: a window is judged by what was known
-// before it; `learnWave` then takes the window in and prepares the forecast of the next one.
+// The forecast stage and its half of learning. `forecastWave` only reads the slabs: a window is judged by what was
+// known before it; `learnWave` then takes the window in and prepares the forecast of the next one.
 
 import { type Counters, GAP, type Wave } from '../domain.ts';
 import { type Bank, evidenceAddress, hotAddress, optimiserAddress } from '../kernel/bank.ts';

@@ -1,7 +1,7 @@
 // The GRU forecaster of one series. It forecasts the next change of the value, in units of the usual change: a network
-// that forecasts the level instead is coarse where a series moves little between windows (measured on the benchmark's 57
-// moving files: geometric mean of the error against the last value's 0.96 for the level, 0.85 for the change). Inputs are
-// the last change, the level, and what the seasonal profiles say about the next window; one head; trained by truncated
+// that forecasts the level is coarse where a series moves little between windows (measured on the 57 moving files of
+// the benchmark: geometric mean of the error against the last value's 0.96 for the level, 0.85 for the change). Inputs
+// are the last change, the level, and what the seasonal profiles say about the next window; one head; trained by truncated
 // backpropagation every STRIDE windows over the lookback, from the hidden state stored at its start.
 
 import type { Hyper, Kernel } from '../kernel/kernel.ts';
@@ -119,7 +119,7 @@ function trainWhenDue(lane: LaneMemory, kernel: Kernel, layout: Layout, slab: Sl
   return true;
 }
 
-/** Index of float32 of a new row; drops the oldest STRIDE rows when the log is full, stores the state before the row. */
+/** Index of float32 of a new row. Drops the oldest STRIDE rows of a full log; stores the state before the row. */
 function appendRow(lane: LaneMemory, layout: Layout, slab: Slab): number {
   const { f64, f32 } = lane;
   const { L, H } = layout;

@@ -53,7 +53,12 @@ http: { listen: 127.0.0.1:0 }
 state: { dir: ${folder.path}/${name} }
 sinks: { events: { topic: ${events} }, rejects: { topic: ${rejects} } }
 streams:
-  latency: { uid: latency, topic: ${topic}, series: { host: $.tags.host }, time: $.ts, value: $.fields.p99, window: { every: 1m } }
+  latency:
+    topic: ${topic}
+    series: { host: $.tags.host }
+    time: $.ts
+    value: $.fields.p99
+    window: { every: 1m }
 `,
     );
     const daemon = startDaemon(['run', path]);

@@ -13,7 +13,7 @@ const labelsPath = `${GRUARD_DATA}/nab/labels/combined_windows.json`;
 
 function hasData(): boolean {
   if (existsSync(labelsPath)) return true;
-  const complaint = `labelled data are not at ${GRUARD_DATA} (GRUARD_DATA), so this is left out: file against Kafka on them`;
+  const complaint = `no labelled data at ${GRUARD_DATA} (GRUARD_DATA), so this is left out: file against Kafka on them`;
   if (GRUARD_NO_SKIP === '1') throw new Error(complaint);
   process.stderr.write(`${complaint}\n`);
   return false;

@@ -1,0 +1,68 @@
+// Where a partition starts: from its newest checkpoint, at the committed offset, or where its streams say.
+
+import type { PartitionId } from './domain.ts';
+import type { CheckpointStore, Clock, Log, StartPosition } from './ports.ts';
+import { fits, type Share, thawShare } from './share.ts';
+
+export interface RestoreOptions {
+  readonly store: CheckpointStore | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Fills the shares from the newest checkpoint and answers where to read on. */
+export async function restore(
+  options: RestoreOptions,
+  id: PartitionId,
+  shares: readonly Share[],
+  committed: number | undefined,
+): Promise<StartPosition> {
+  const { log, store, clock } = options;
+  const snapshot = (await store?.open(id))?.snapshot;
+  const stored = snapshot?.shares ?? [];
+  const sealed = Math.min(...stored.map(({ position }) => position));
+  if (snapshot !== undefined && committed !== undefined && committed > sealed) {
+    // Somebody else has read on since: replaying would report again, with other bytes under the same ids.
+    const message = `checkpoint of ${nameOf(id)} stands at ${sealed}, the group at ${committed}: starting cold there`;
+    log('warn', 'state_stale', message, { ...id });
+    return coldAt(shares, committed);
+  }
+  const cold: Share[] = [];
+  for (const share of shares) {
+    const mine = stored.find(({ uid }) => uid === share.stream.uid);
+    if (mine !== undefined && fits(share, mine)) {
+      thawShare(share, mine);
+    } else {
+      cold.push(share);
+      if (mine !== undefined) {
+        const { name } = share.stream;
+        const message = `the models of ${name} in ${nameOf(id)} are of another configuration: starting cold`;
+        log('warn', 'state_other_config', message, { stream: share.stream.name, ...id });
+      }
+    }
+  }
+  if (snapshot === undefined && committed !== undefined) return coldAt(shares, committed);
+  if (cold.length === 0) return { kind: 'offset', offset: Math.min(...shares.map(({ position }) => position)) };
+  return earliestStart(shares.length > cold.length ? sealed : undefined, cold, clock.now());
+}
+
+function coldAt(shares: readonly Share[], offset: number): StartPosition {
+  for (const share of shares) share.position = offset;
+  return { kind: 'offset', offset };
+}
+
+/** The earliest of all wishes: each share skips what lies below its own position. */
+function earliestStart(sealed: number | undefined, cold: readonly Share[], nowMs: number): StartPosition {
+  if (cold.some(({ stream }) => stream.startFrom.kind === 'earliest')) return { kind: 'earliest' };
+  if (sealed !== undefined) {
+    for (const share of cold) share.position = sealed;
+    return { kind: 'offset', offset: sealed };
+  }
+  const ages = cold.map(({ stream }) => (stream.startFrom.kind === 'ago' ? stream.startFrom.ms : 0));
+  const oldest = Math.max(...ages);
+  return oldest > 0 ? { kind: 'timestamp', ms: nowMs - oldest } : { kind: 'latest' };
+}
+
+export function nameOf({ topic, partition }: PartitionId): string {
+  return `${topic}/${partition}`;
+}

@@ -1,0 +1,47 @@
+// How the series of a share stand: ready or warming, silent, anomalous, and how good their forecasts are.
+
+import { evidenceAddress } from './kernel/bank.ts';
+import { AT } from './kernel/layout.ts';
+import { warmupWindowsOf } from './kernel/warmup.ts';
+import type { ShareReport } from './report/laneReport.ts';
+import type { Share } from './share.ts';
+
+/** How the series of a share stand. */
+type Standing = Pick<ShareReport, 'series' | 'warmupProgress' | 'coverage' | 'skill' | 'errorScaled' | 'trainingLoss'>;
+
+/** Counts and means over the series of a share, from their slabs. */
+export function standingOf({ series, bank, window, stream }: Share): Standing {
+  const { f64 } = bank.lane;
+  const quietBefore = window.watermark.ms - stream.limits.quietMs;
+  let [seen, ready, silent, anomalous] = [0, 0, 0, 0];
+  let [progress, coverage, loss, model, naive, step] = [0, 0, 0, 0, 0, 0];
+  for (const [slot, owner] of series.bySlot.entries()) {
+    if (owner === undefined) continue;
+    const at = evidenceAddress(bank, slot) / 8;
+    const read = (index: number): number => f64[at + index] ?? 0;
+    if (read(AT.seen) !== 1) continue;
+    seen++;
+    const warmupWindows = warmupWindowsOf(stream.model.warmupWindows, read(AT.everyMs));
+    progress += Math.min(1, read(AT.learned) / warmupWindows);
+    if (read(AT.lastTimeMs) < quietBefore) silent++;
+    if (read(AT.open) === 1) anomalous++;
+    if (read(AT.learned) < warmupWindows) continue;
+    ready++;
+    coverage += read(AT.coverage);
+    loss += read(AT.loss);
+    // Errors of series of any size weigh the same.
+    const scale = read(AT.naiveError) + read(AT.stepError) || 1;
+    model += read(AT.modelError) / scale;
+    naive += read(AT.naiveError) / scale;
+    step += read(AT.stepError) / scale;
+  }
+  const mean = (sum: number, count: number): number | undefined => (count > 0 ? sum / count : undefined);
+  return {
+    series: { ready, warming: seen - ready, silent, anomalous },
+    warmupProgress: mean(progress, seen),
+    coverage: mean(coverage, ready),
+    skill: naive > 0 ? 1 - model / naive : undefined,
+    errorScaled: step > 0 ? model / step : undefined,
+    trainingLoss: mean(loss, ready),
+  };
+}
