@@ -28,12 +28,19 @@ export interface Daemon {
   stop(signal?: NodeJS.Signals): Promise<number | string>;
 }
 
-export function startDaemon(args: readonly string[], env: Readonly<Record<string, string>> = {}): Daemon {
+/** `input` is its standard input; without it there is none. */
+export function startDaemon(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  input?: string,
+): Daemon {
   if (!existsSync(MAIN)) throw new Error('dist/main.js is missing: npm run build');
   const child = spawn(process.execPath, [MAIN, ...args], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  child.stdin.on('error', () => {}); // it may end before it has read everything
+  child.stdin.end(input);
   let out = '';
   let errors = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
