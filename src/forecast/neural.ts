@@ -1,8 +1,8 @@
 // The GRU forecaster of one series. It forecasts the next change of the value, in units of the usual change: a network
 // that forecasts the level is coarse where a series moves little between windows (measured on the 57 moving files of
-// the benchmark: geometric mean of the error against the last value's 0.96 for the level, 0.85 for the change). Inputs
-// are the last change, the level, and what the seasonal profiles say about the next window; one head; trained by truncated
-// backpropagation every STRIDE windows over the lookback, from the hidden state stored at its start.
+// the benchmark: geometric mean of the error against the last value's 0.96 for the level, 0.85 for the change). Its
+// inputs are the last change, the level, and what the seasonal profiles say about the next window; it has one head and
+// is trained by truncated backpropagation every STRIDE windows over the lookback, from the hidden state stored before.
 
 import type { Hyper, Kernel } from '../kernel/kernel.ts';
 import { AT, INPUTS, type Layout, STRIDE } from '../kernel/layout.ts';
