@@ -1,7 +1,7 @@
 // What our dashboards are built from: panels, queries and variables in Grafana's words, the same for every panel where
 // nothing is to be chosen. Types cover what is used here, not what Grafana knows.
 
-export interface Query {
+interface Query {
   readonly expr: string;
   /** `{{label}}` stands for the value of a label. */
   readonly legend: string;
@@ -37,13 +37,13 @@ export interface Panel {
   readonly transformations?: readonly unknown[];
 }
 
-export interface Row {
+interface Row {
   readonly id: number;
   readonly title: string;
   readonly panels: readonly Panel[];
 }
 
-export interface Variable {
+interface Variable {
   readonly name: string;
   readonly label: string;
   /** `label_values(…)`. */
@@ -52,7 +52,7 @@ export interface Variable {
   readonly all: boolean;
 }
 
-export interface Annotation {
+interface Annotation {
   readonly name: string;
   readonly expr: string;
   readonly title: string;

@@ -4,7 +4,7 @@ import { unreachable } from '../domain.ts';
 import { gaussian, hash32, newRandom, type Random, uniform } from '../kernel/random.ts';
 import { type PlantedAnomaly, type PlantedKind, STEP_MS } from './generatorPlan.ts';
 
-export interface GeneratedRecord {
+interface GeneratedRecord {
   /** Place among the topic's series. */
   readonly index: number;
   readonly series: string;

@@ -7,7 +7,7 @@ import type { KafkaSettings } from '../settings.ts';
 import { applyKafkaPatches } from './kafkaPatches.ts';
 
 /** How often the same line is logged again. */
-export const repeatMs = 60_000;
+const repeatMs = 60_000;
 
 /** Different lines that are remembered at a time, to know a repetition. */
 const linesMax = 200;

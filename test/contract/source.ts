@@ -60,7 +60,7 @@ export function newRecordingOwner(behaviour: OwnerBehaviour = {}): RecordingOwne
   };
 }
 
-export function nameOf({ topic, partition }: PartitionId): string {
+function nameOf({ topic, partition }: PartitionId): string {
   return `${topic}/${partition}`;
 }
 

@@ -5,7 +5,7 @@ import type { PartitionId, RecordBatch, SourceRecord } from '../../src/domain.ts
 import type { PartitionOwner, StartPosition } from '../../src/ports.ts';
 
 /** Positions that survive their owner, by `topic/partition`: stands for the checkpoints. */
-export type Positions = Map<string, number>;
+type Positions = Map<string, number>;
 
 export interface RecordingOwner extends PartitionOwner {
   /** `take a/0`, `deliver a/0 5..7`, `settle`, `drop a/0`, in order. */
