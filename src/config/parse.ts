@@ -249,7 +249,7 @@ function syntaxProblem(file: SourceFile, { code, message, pos }: YAMLError): Pro
 
 /** Broken YAML has no reliable nodes: what looks like the value of a secret in this line is hidden to its end. */
 function hideLine(file: SourceFile, offset: number): void {
-  const from = file.text.lastIndexOf('\n', offset - 1) + 1;
+  const from = offset === 0 ? 0 : file.text.lastIndexOf('\n', offset - 1) + 1;
   const end = file.text.indexOf('\n', from);
   const to = end < 0 ? file.text.length : end;
   const match = /(?:pass|secret|token|credential)[^:]*:\s*/i.exec(file.text.slice(from, to));

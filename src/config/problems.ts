@@ -92,7 +92,8 @@ interface Line {
 function lineOf(text: string, offset: number): Line {
   // An error at the end of a file belongs to its last line.
   const at = Math.min(offset, text.endsWith('\n') ? text.length - 1 : text.length);
-  const from = text.lastIndexOf('\n', at - 1) + 1;
+  // A negative index means 0 to lastIndexOf, where the first character may be a line end.
+  const from = at === 0 ? 0 : text.lastIndexOf('\n', at - 1) + 1;
   const end = text.indexOf('\n', from);
   const to = (end < 0 ? text.length : end) - (end > 0 && text.charAt(end - 1) === '\r' ? 1 : 0);
   let line = 1;

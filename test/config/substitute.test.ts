@@ -8,15 +8,15 @@ const environment = { SITE: 'berlin', EMPTY: '', MULTI: 'a: [1\nb: 2' };
 
 describe('a substitution', () => {
   it.each([
-    ['${env:SITE}', 'berlin'],
-    ['gruard-${env:SITE}-${env:SITE}', 'gruard-berlin-berlin'],
-    ['${env:NONE:-paris}', 'paris'],
-    ['${env:NONE:-}', ''],
-    ['${env:EMPTY:-paris}', 'paris'],
-    ['${env:EMPTY}', ''],
-    ['${env:NONE:-a:-b}', 'a:-b'],
-    ['${env:MULTI}', 'a: [1\nb: 2'],
-    ['$${env:SITE}', '${env:SITE}'],
+    [`\${env:SITE}`, 'berlin'],
+    [`gruard-\${env:SITE}-\${env:SITE}`, 'gruard-berlin-berlin'],
+    [`\${env:NONE:-paris}`, 'paris'],
+    [`\${env:NONE:-}`, ''],
+    [`\${env:EMPTY:-paris}`, 'paris'],
+    [`\${env:EMPTY}`, ''],
+    [`\${env:NONE:-a:-b}`, 'a:-b'],
+    [`\${env:MULTI}`, 'a: [1\nb: 2'],
+    [`$\${env:SITE}`, `\${env:SITE}`],
     ['a$$b', 'a$b'],
     ['$$$$', '$$'],
   ])('%s becomes %j', (text, result) => {
@@ -28,16 +28,16 @@ describe('a substitution', () => {
   });
 
   it.each([
-    ['${env:NONE}', 'unset_variable'],
-    ['${env:toString}', 'unset_variable'],
-    ['${SITE}', 'bad_substitution'],
-    ['${env:}', 'bad_substitution'],
-    ['${env:A-B}', 'bad_substitution'],
-    ['${env:SITE', 'bad_substitution'],
-    ['${}', 'bad_substitution'],
-    ['${exec:ls}', 'bad_substitution'],
-    ['${file:}', 'unreadable_file'],
-    ['${file:/no/such/file}', 'unreadable_file'],
+    [`\${env:NONE}`, 'unset_variable'],
+    [`\${env:toString}`, 'unset_variable'],
+    [`\${SITE}`, 'bad_substitution'],
+    [`\${env:}`, 'bad_substitution'],
+    [`\${env:A-B}`, 'bad_substitution'],
+    [`\${env:SITE`, 'bad_substitution'],
+    [`\${}`, 'bad_substitution'],
+    [`\${exec:ls}`, 'bad_substitution'],
+    [`\${file:}`, 'unreadable_file'],
+    [`\${file:/no/such/file}`, 'unreadable_file'],
     [`\${file:${tmpdir()}}`, 'unreadable_file'],
   ])('%s is a fault: %s', (text, code) => {
     expect(substitute(text, environment)).toMatchObject({ kind: 'fault', code });
@@ -52,7 +52,7 @@ describe('a substitution', () => {
   });
 
   it('is not substituted again', () => {
-    expect(substitute('${env:A}', { A: '${env:SITE}' })).toEqual({ kind: 'text', text: '${env:SITE}' });
+    expect(substitute(`\${env:A}`, { A: `\${env:SITE}` })).toEqual({ kind: 'text', text: `\${env:SITE}` });
   });
 });
 

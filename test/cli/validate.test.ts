@@ -1,0 +1,134 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type CheckKafka, stateProblem, validate } from '../../src/cli/validate.ts';
+
+let stdout = '';
+let stderr = '';
+
+beforeEach(() => {
+  stdout = '';
+  stderr = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    stdout += String(text);
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    stderr += String(text);
+    return true;
+  });
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'gruard-'));
+const reachable: CheckKafka = async () => [];
+
+function write(name: string, text: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+const good = write(
+  'good.yaml',
+  `lanes: 2
+limits: { memory: 4GiB }
+streams:
+  orders: { topic: shop.orders, series: { shop: $.shop }, value: $.total, window: { every: 1m }, limits: { series: 10 } }
+  returns: { topic: ["shop.returns", "old.*"], preset: count, limits: { series: 10 } }
+state: { dir: ${join(folder, 'new', 'state')} }
+`,
+);
+const bad = write('bad.yaml', 'streams:\n  orders: { topic: shop.orders, value: $.total, windows: {} }\n');
+
+describe('gruard validate', () => {
+  it('tells in short what a good configuration means', async () => {
+    expect(await validate([good], reachable)).toBe(0);
+    expect(stderr).toBe('');
+    const [head, orders, returns, memory, checked] = stdout.split('\n');
+    expect(head).toBe(`${good}: 2 streams, 2 lanes … ok`);
+    expect(orders).toMatch(
+      /^ {2}orders: shop\.orders \(json\), value by shop, mean every 1m, gru 16, 10 series of \d+ KiB: \d+ KiB$/,
+    );
+    expect(returns).toMatch(
+      /^ {2}returns: shop\.returns, old\.\* \(json\), value, a series per partition, count every 1m, /,
+    );
+    expect(memory).toMatch(/^memory: at most \d+ KiB with one partition a topic; limits\.memory is 4 GiB$/);
+    expect(checked).toMatch(/^checked: localhost:9092, topics, /);
+  });
+
+  it('shows all problems of a bad one and exits with 78, before it looks at Kafka', async () => {
+    const check = vi.fn(reachable);
+    expect(await validate([bad], check)).toBe(78);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('error[unknown_key] streams.orders.windows: there is no such key.');
+    expect(stderr).toContain('Nothing was started.');
+    expect(check).not.toHaveBeenCalled();
+  });
+
+  it('hands the settings to the check of the cluster, says what it finds, and exits with 69', async () => {
+    const check = vi.fn<CheckKafka>(async () => ['streams.orders: topic shop.orders does not exist. Create it.']);
+    expect(await validate([good], check)).toBe(69);
+    expect(check).toHaveBeenCalledWith(expect.objectContaining({ lanes: 2 }));
+    expect(stderr).toBe('error: streams.orders: topic shop.orders does not exist. Create it.\n');
+    expect(stdout).toBe('');
+  });
+
+  it('looks at the files only with --offline, and says so', async () => {
+    const check = vi.fn<CheckKafka>(async () => ['no broker']);
+    expect(await validate(['--offline', good], check)).toBe(0);
+    expect(check).not.toHaveBeenCalled();
+    expect(stdout).toContain('not checked (--offline): localhost:9092, topics, ');
+  });
+
+  it('exits with 73 when the state cannot be written', async () => {
+    const file = write(
+      'blocked.yaml',
+      `streams:\n  a: { topic: t, value: $.v, limits: { series: 1 } }\nstate: { dir: ${good}/x }\n`,
+    );
+    expect(await validate([file], reachable)).toBe(73);
+    expect(stderr).toContain('is no directory.');
+  });
+
+  it('takes several files as one', async () => {
+    const more = write('more.yaml', 'streams:\n  more: { topic: t, value: $.v, limits: { series: 1 } }\n');
+    expect(await validate(['--offline', good, more], reachable)).toBe(0);
+    expect(stdout).toContain(`${good}, ${more}: 3 streams`);
+  });
+
+  it('helps with two examples', async () => {
+    expect(await validate(['--help'], reachable)).toBe(0);
+    expect(stdout.split('examples:\n')[1]?.trim().split('\n')).toHaveLength(2);
+  });
+
+  it.each([
+    ['a missing file', ['/no/such.yaml'], 'input_missing'],
+    ['no file at all', [], 'usage'],
+  ])('fails with %s', async (_name, argv, code) => {
+    await expect(validate(argv, reachable)).rejects.toMatchObject({ code });
+  });
+
+  it('refuses options that it does not know', async () => {
+    await expect(validate(['--strict-ish', good], reachable)).rejects.toThrow('--strict-ish');
+  });
+
+  it('shows a warning and goes on', async () => {
+    const file = write(
+      'plain.yaml',
+      'kafka: { sasl: { mechanism: plain, username: u, password: hunter2 } }\nstreams:\n  a: { topic: t, value: $.v, limits: { series: 1 } }\n',
+    );
+    expect(await validate(['--offline', file], reachable)).toBe(0);
+    expect(stderr).toContain('warning[plain_secret]');
+    expect(stdout + stderr).not.toContain('hunter2');
+  });
+});
+
+it('would make the directory of the state in the nearest one that is there', () => {
+  expect(stateProblem(join(folder, 'a', 'b', 'c'))).toBeUndefined();
+  expect(stateProblem(folder)).toBeUndefined();
+  expect(stateProblem(good)).toContain(`${good} is no directory`);
+});

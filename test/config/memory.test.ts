@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import { load } from '../../src/config/load.ts';
+import { memoryNeeded } from '../../src/config/memory.ts';
+import { INPUTS, layoutOf } from '../../src/kernel/layout.ts';
+import type { Settings } from '../../src/settings.ts';
+
+function settings(name: string): Settings {
+  const file = new URL(`../../config/${name}.yaml`, import.meta.url).pathname;
+  const loaded = load([file], {}, { cores: 4, memoryBytes: 2 ** 40 });
+  if (!loaded.ok) throw new Error(loaded.text);
+  return loaded.settings;
+}
+
+it('is one slab for each series, field and partition', () => {
+  const demo = settings('demo');
+  const { slabBytes } = layoutOf({ cell: 'gru', hidden: 16, inputs: INPUTS, outputs: 1, lookback: 32, openWindows: 2 });
+  const { bytes, perStream } = memoryNeeded(demo, (topic) => (topic === 'demo.host' ? 3 : 1));
+  expect(perStream.map(({ stream }) => stream)).toEqual(demo.streams.map(({ name }) => name));
+  expect(perStream.find(({ stream }) => stream === 'host')).toEqual({
+    stream: 'host',
+    partitions: 3,
+    slabs: 300,
+    slabBytes,
+    bytes: 900 * slabBytes,
+  });
+  expect(bytes).toBe((4 * 100 + 900) * slabBytes);
+});
+
+it('is less for a baseline and more for a larger network', () => {
+  const demo = settings('demo');
+  const of = (model: Partial<Settings['streams'][number]['model']>): number =>
+    memoryNeeded(
+      { streams: demo.streams.map((stream) => ({ ...stream, model: { ...stream.model, ...model } })) },
+      () => 1,
+    ).bytes;
+  expect(of({ cell: 'last' })).toBeLessThan(of({}));
+  expect(of({ hidden: 64 })).toBeGreaterThan(of({}));
+});

@@ -1,0 +1,93 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { resolveProcess } from '../../src/config/resolve.ts';
+import { Config, type ConfigInput } from '../../src/config/schema.ts';
+import type { Settings } from '../../src/settings.ts';
+
+const streams = { a: { topic: 't', value: '$.v' } };
+
+function resolve(
+  input: Partial<ConfigInput>,
+  environment: Readonly<Record<string, string>> = {},
+  machine = { cores: 8, memoryBytes: 4e9 },
+): { readonly settings: Settings; readonly complaints: readonly string[] } {
+  const complaints: string[] = [];
+  const settings = resolveProcess(Config.parse({ streams, ...input }), [], environment, machine, (code, path) => {
+    complaints.push(`${code} ${path.join('.')}`);
+  });
+  return { settings, complaints };
+}
+
+it('has a default for everything', () => {
+  expect(resolve({}).settings).toEqual({
+    kafka: { brokers: ['localhost:9092'], group: 'gruard', tls: undefined, sasl: undefined },
+    lanes: 7,
+    memoryBytes: 2e9,
+    streams: [],
+    sinks: { events: undefined, rejects: undefined },
+    state: { dir: './gruard-state', everyMs: 10_000, keep: 2 },
+    metrics: { detail: 'bands', seriesBudget: 1000 },
+    http: { host: '127.0.0.1', port: 9464 },
+    log: { level: 'info', format: 'auto' },
+  });
+});
+
+it.each([
+  [1, 1],
+  [2, 1],
+  [100, 64],
+])('runs on %d cores %d lanes', (cores, lanes) => {
+  expect(resolve({}, {}, { cores, memoryBytes: 1e9 }).settings.lanes).toBe(lanes);
+});
+
+it('keeps its state where systemd says, unless the file says more', () => {
+  const environment = { STATE_DIRECTORY: '/var/lib/gruard:/var/lib/other' };
+  expect(resolve({}, environment).settings.state.dir).toBe('/var/lib/gruard');
+  expect(resolve({ state: { dir: '/data' } }, environment).settings.state.dir).toBe('/data');
+  expect(resolve({}, { STATE_DIRECTORY: '' }).settings.state.dir).toBe('./gruard-state');
+});
+
+it('knows addresses of IPv6', () => {
+  expect(resolve({ http: { listen: '[::1]:0' } }).settings.http).toEqual({ host: '::1', port: 0 });
+});
+
+describe('TLS', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'gruard-')), 'ca.pem');
+  writeFileSync(file, '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n');
+  const text = expect.stringContaining('BEGIN CERTIFICATE');
+
+  it('with the authorities of the system is an empty object', () => {
+    expect(resolve({ kafka: { tls: true } }).settings.kafka.tls).toEqual({});
+    expect(resolve({ kafka: { tls: {} } }).settings.kafka.tls).toEqual({});
+    expect(resolve({ kafka: { tls: false } }).settings.kafka.tls).toBeUndefined();
+  });
+
+  it('has texts for files', () => {
+    const { settings, complaints } = resolve({ kafka: { tls: { ca: file, cert: file, key: file, insecure: true } } });
+    expect(settings.kafka.tls).toEqual({ ca: text, cert: text, key: text, insecure: true });
+    expect(complaints).toEqual([]);
+  });
+
+  it('complains about half a pair, missing files and files that are no PEM', () => {
+    expect(resolve({ kafka: { tls: { cert: file } } }).complaints).toEqual(['conflict kafka.tls.cert']);
+    expect(resolve({ kafka: { tls: { key: file } } }).complaints).toEqual(['conflict kafka.tls.key']);
+    expect(resolve({ kafka: { tls: { ca: '/no/such' } } }).complaints).toEqual(['unreadable_file kafka.tls.ca']);
+    const self = new URL(import.meta.url).pathname.replace('resolve.test.ts', 'words.test.ts');
+    expect(resolve({ kafka: { tls: { ca: self } } }).complaints).toEqual(['bad_value kafka.tls.ca']);
+  });
+});
+
+it('reveals the password in the settings alone', () => {
+  const sasl = { mechanism: 'plain', username: 'u', password: 'hunter2' } as const;
+  expect(resolve({ kafka: { sasl } }).settings.kafka.sasl).toEqual(sasl);
+  expect(JSON.stringify(Config.parse({ streams, kafka: { sasl } }))).not.toContain('hunter2');
+});
+
+it('gives events and rejects a topic each', () => {
+  const topic = 'x';
+  expect(resolve({ sinks: { events: { topic }, rejects: { topic } } }).complaints).toEqual([
+    'conflict sinks.rejects.topic',
+  ]);
+});
