@@ -49,7 +49,7 @@ export function closeWindow(state: WindowState, slot: number, wave: Wave): void 
   const { f64 } = state.table.bank.lane;
   const slab = evidenceAddress(state.table.bank, slot) / 8;
   const startMs = f64[slab + AT.dueStart]!;
-  const everyMs = state.settings.every.kind === 'record' ? 0 : f64[slab + AT.everyMs]!;
+  const everyMs = takeInterval(state, f64, slab);
   if (everyMs > 0 && f64[slab + AT.closedAny] === 1) {
     const skipped = (startMs - f64[slab + AT.nextStart]!) / everyMs;
     counters.windowsClosed += skipped;
@@ -76,6 +76,16 @@ export function closeWindow(state: WindowState, slot: number, wave: Wave): void 
   f64[slab + AT.nextStart] = startMs + everyMs;
   f64[slab + AT.closedAny] = 1;
   scheduleNext(state, slot, slab, startMs + everyMs, everyMs);
+}
+
+/**
+ * Length of the window that closes. Later stages read a series' interval from its slab: where every sample is a window,
+ * that is the step to this one, and it is written no earlier, because the row of the window before may still be ahead.
+ */
+function takeInterval({ settings }: WindowState, f64: Float64Array, slab: number): number {
+  if (settings.every.kind !== 'record') return f64[slab + AT.everyMs]!;
+  if (f64[slab + AT.closedAny] === 1) f64[slab + AT.everyMs] = f64[slab + AT.dueStart]! - f64[slab + AT.nextStart]!;
+  return 0;
 }
 
 /** A window without a sample, by the stream's policy. The origin is the record that closed it. */

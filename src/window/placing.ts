@@ -78,7 +78,6 @@ export function placeRecord(
     state.counters.samplesDropped[step === 0 ? 'duplicate' : 'late']++;
     return;
   }
-  if (f64[slab + AT.seen] === 1) f64[slab + AT.everyMs] = step;
   addSample(f64, openRing(state, slot, timeMs), state.settings.aggregate, timeMs, value, offset);
   state.counters.samplesWindowed++;
   noteLatest(f64, slab, timeMs, value);

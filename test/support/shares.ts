@@ -9,12 +9,11 @@ import {
 } from '../../src/domain.ts';
 import { newFeed } from '../../src/feed.ts';
 import { newFloat32Kernel } from '../../src/kernel/float32.ts';
-import { newLaneMemory } from '../../src/kernel/memory.ts';
+import { type LaneMemory, newLaneMemory } from '../../src/kernel/memory.ts';
 import { pipeline, type Work } from '../../src/pipeline.ts';
-import type { ShareSnapshot } from '../../src/ports.ts';
 import { anomalyEvent } from '../../src/report/events.ts';
 import type { StreamSettings } from '../../src/settings.ts';
-import { DETECTOR_VERSION, freezeShare, newShare, type Share, thawShare } from '../../src/share.ts';
+import { DETECTOR_VERSION, dissolveShare, freezeShare, newShare, type Share, thawShare } from '../../src/share.ts';
 import { labelsOf } from '../../src/summary.ts';
 
 /** A row of a wave, after all stages. */
@@ -41,16 +40,16 @@ export interface Outcome {
 
 export const PARTITION = { topic: 'topic', partition: 0 } as const;
 
-/** A share in a memory of its own. */
-export function emptyShare(stream: StreamSettings): Share {
-  const memory = newLaneMemory();
+/** A share without a past. Whoever builds many gives them one memory, and dissolves them. */
+export function emptyShare(stream: StreamSettings, memory: LaneMemory = newLaneMemory()): Share {
   return newShare(stream, PARTITION, memory, newFloat32Kernel(memory), 0);
 }
 
-/** What a restart makes of a share: another one, in another memory, from copied bytes. */
+/** What a restart makes of a share: another one, from copied bytes. The old one is gone. */
 export function restarted(share: Share): Share {
-  const snapshot = structuredClone(freezeShare(share)) satisfies ShareSnapshot;
-  const again = emptyShare(share.stream);
+  const snapshot = structuredClone(freezeShare(share));
+  dissolveShare(share);
+  const again = emptyShare(share.stream, share.bank.lane);
   thawShare(again, snapshot);
   return again;
 }
