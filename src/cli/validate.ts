@@ -98,7 +98,8 @@ function streamLine(stream: StreamSettings, memory: MemoryNeeded['perStream'][nu
     decode.fields.length === 1 ? `${limits.series} series` : `${limits.series} series × ${decode.fields.length}`;
   const bytes = memory === undefined ? '' : `, ${models} of ${sizeText(memory.slabBytes)}: ${sizeText(memory.bytes)}`;
   const by = labels === '' ? ', a series per partition' : ` by ${labels}`;
-  return `  ${name}: ${topics.join(', ')} (${decode.format}), ${fields}${by}, ${aggregate} every ${length}, ${cell}${bytes}`;
+  const input = `${topics.join(', ')} (${decode.format})`;
+  return `  ${name}: ${input}, ${fields}${by}, ${aggregate} every ${length}, ${cell}${bytes}`;
 }
 
 function wantsColour(): boolean {

@@ -26,7 +26,7 @@ function bracketsTooDeepAt(text: string): number | undefined {
   return undefined;
 }
 
-/** A line nests as deep as the lines above that are indented less, plus one for each `- ` or `? ` that it begins with. */
+/** A line nests as deep as the lines above that are indented less, plus one for each `- ` or `? ` at its beginning. */
 function indentsTooDeepAt(text: string): number | undefined {
   const columns: number[] = [];
   for (const { 0: line, 1: spaces = '', 2: marks = '', index } of text.matchAll(/^( *)((?:[-?:][ \t]+)*)(?=\S).*$/gm)) {

@@ -92,14 +92,14 @@ function badValue({ schema, raw, tree }: Judged, issue: Issue, path: KeyPath, va
   const words = type === undefined ? undefined : wordsFor(type, value);
   const wantsKeys = type !== undefined && isMapType(type);
   const must = words?.must ?? (wantsKeys ? 'be a map of keys' : 'be something else');
-  const because =
-    issue.code === 'custom' && typeof issue.params?.['because'] === 'string' ? issue.params['because'] : '';
+  const reason = issue.code === 'custom' ? issue.params?.['because'] : undefined;
+  const because = typeof reason === 'string' ? `, which ${reason}` : '';
   const here = treeAt(tree, path);
   return {
     code: codeOf(issue),
     place: valuePlaceAt(tree, path) ?? parentPlaceAt(tree, path),
     key: keyText(path),
-    what: `must ${must}, is ${here === undefined ? 'something else' : shown(here)}${because === '' ? '' : `, which ${because}`}`,
+    what: `must ${must}, is ${here === undefined ? 'something else' : shown(here)}${because}`,
     fix: fixFor(words?.fix ?? 'Write its keys below it, indented, or remove it.', value, issue),
   };
 }

@@ -3,7 +3,7 @@
 import { INPUTS, layoutOf } from '../kernel/layout.ts';
 import type { Settings, StreamSettings } from '../settings.ts';
 
-export interface StreamMemory {
+interface StreamMemory {
   readonly stream: string;
   readonly partitions: number;
   /** Per partition: one for each series and field. */

@@ -15,8 +15,8 @@ export interface PathFault {
 }
 
 /**
- * The path that `text` spells, or what is wrong with it. `.name` ends at a dot, bracket, quote, star or space; other names are
- * quoted in brackets: singly, with `\'` and `\\`, or doubly as in JSON. Elements and columns count from 0.
+ * The path that `text` spells, or what is wrong with it. `.name` ends at a dot, bracket, quote, star or space; other
+ * names are quoted in brackets: singly, with `\'` and `\\`, or doubly as in JSON. Elements and columns count from 0.
  */
 export function parsePath(text: string): Path | PathFault {
   if (!text.startsWith('$')) return { fault: 'does not begin with $' };

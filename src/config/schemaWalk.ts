@@ -42,7 +42,7 @@ export function wordsForNames(type: Type, value: unknown): Words | undefined {
   return def.type === 'record' ? wordsOf(def.keyType) : undefined;
 }
 
-/** Of the forms that a union has, the index of the one that `value` was meant to be; undefined where none is like it. */
+/** Index of the form of a union that `value` was meant to have; undefined where none is like it. */
 export function formIndex(options: readonly Type[], value: unknown): number | undefined {
   const kind = kindOf(value);
   let best: number | undefined;

@@ -118,9 +118,15 @@ function checkDetect({ detect }: StreamConfig, complain: Complain): void {
     }
   }
   if (sustain.hits <= sustain.of && recover.hits <= recover.of && bothHold(sustain, recover)) {
-    const both = `${sustain.hits} of ${sustain.of} windows open an episode and ${recover.hits} of ${recover.of} close it`;
+    const [open, close] = [`${sustain.hits} of ${sustain.of}`, `${recover.hits} of ${recover.of}`];
     const fix = `Raise the hits of recover to ${calmMost(sustain, recover) + 1}, or lower its \`of\`.`;
-    complain('conflict', ['detect', 'recover'], `${both}: both can hold at once`, fix, 'key');
+    complain(
+      'conflict',
+      ['detect', 'recover'],
+      `${open} windows open an episode and ${close} close it: both can hold at once`,
+      fix,
+      'key',
+    );
   }
 }
 

@@ -60,8 +60,8 @@ const window = z.strictObject({
   )
     .prefault('auto')
     .describe(
-      'Length of a window of event time. auto = found from the first 32 steps of the series; record = every sample is ' +
-        'a window of its own.',
+      'Length of a window of event time. auto = found from the first 32 steps of the series; record = every sample ' +
+        'is a window of its own.',
     ),
   aggregate: choice(['mean', 'sum', 'min', 'max', 'last', 'count', 'rate'])
     .prefault('mean')
@@ -87,8 +87,8 @@ const model = z.strictObject({
   cell: choice(['gru', 'last', 'seasonal', 'ewma'])
     .prefault('gru')
     .describe(
-      'What forecasts. gru = a small neural network per series; last, seasonal, ewma = baselines: the last value, the ' +
-        'usual value at this time of day, an exponential mean.',
+      'What forecasts. gru = a small neural network per series; last, seasonal, ewma = baselines: the last value, ' +
+        'the usual value at this time of day, an exponential mean.',
     ),
   hidden: whole(4, 128, '16 suits most streams; `gruard validate` shows the memory of each choice.')
     .prefault(16)
@@ -173,8 +173,8 @@ const shared = {
   preset: choice(['latency', 'count'])
     .optional()
     .describe(
-      'Settings for a kind of stream; keys that the stream itself has win. latency = only slower is anomalous, by 20 %, ' +
-        '2 windows of 3. count = counts records per minute, none are 0, 20 %.',
+      'Settings for a kind of stream; keys that the stream itself has win. latency = only slower is anomalous, by ' +
+        '20 %, 2 windows of 3. count = counts records per minute, none are 0, 20 %.',
     ),
   start_from: startFrom.prefault('earliest').describe('Where reading begins when there is no checkpoint.'),
   format: choice(['json', 'number', 'csv'])

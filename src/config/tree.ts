@@ -15,7 +15,7 @@ export interface Place {
   readonly end: number;
 }
 
-export interface MapTree {
+interface MapTree {
   readonly kind: 'map';
   readonly place: Place;
   readonly entries: ReadonlyMap<string, Entry>;
@@ -26,7 +26,7 @@ export interface Entry {
   readonly tree: Tree;
 }
 
-export interface ListTree {
+interface ListTree {
   readonly kind: 'list';
   readonly place: Place;
   readonly items: readonly Tree[];
@@ -34,7 +34,7 @@ export interface ListTree {
 
 export type Scalar = string | number | boolean | null;
 
-export interface ScalarTree {
+interface ScalarTree {
   readonly kind: 'scalar';
   readonly place: Place;
   readonly value: Scalar;

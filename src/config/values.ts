@@ -61,7 +61,7 @@ export function choice<const Words extends readonly [string, ...string[]]>(value
   return told(z.enum(values), `be ${either(values)}`, fix ?? `Write one of ${values.join(', ')}.`);
 }
 
-export function either(values: readonly string[]): string {
+function either(values: readonly string[]): string {
   return values.length < 2 ? values.join('') : `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
 }
 

@@ -37,8 +37,9 @@ const good = write(
   'good.yaml',
   `lanes: 2
 limits: { memory: 4GiB }
+defaults: { limits: &few { series: 10 } }
 streams:
-  orders: { topic: shop.orders, series: { shop: $.shop }, value: $.total, window: { every: 1m }, limits: { series: 10 } }
+  orders: { topic: shop.orders, series: { shop: $.shop }, value: $.total, window: { every: 1m }, limits: *few }
   returns: { topic: ["shop.returns", "old.*"], preset: count, limits: { series: 10 } }
 state: { dir: ${join(folder, 'new', 'state')} }
 `,
@@ -119,7 +120,8 @@ describe('gruard validate', () => {
   it('shows a warning and goes on', async () => {
     const file = write(
       'plain.yaml',
-      'kafka: { sasl: { mechanism: plain, username: u, password: hunter2 } }\nstreams:\n  a: { topic: t, value: $.v, limits: { series: 1 } }\n',
+      'kafka: { sasl: { mechanism: plain, username: u, password: hunter2 } }\n' +
+        'streams: { a: { topic: t, value: $.v, limits: { series: 1 } } }\n',
     );
     expect(await validate(['--offline', file], reachable)).toBe(0);
     expect(stderr).toContain('warning[plain_secret]');
