@@ -11,7 +11,8 @@ import { type DecodeContext, rejected } from './samples.ts';
 /**
  * The decoder of one stream for one input partition. It never throws, keeps nothing between records, and gives the same
  * answer for the same record. Reasons for a rejection, in this order: `null` (no value), `too_large`, `bomb` (nesting),
- * `parse` (the bytes are not of the format), `schema` (label, time or value is missing, of a wrong type or out of range).
+ * `parse` (the bytes are not of the format), `schema` (label, time or value is missing, of a wrong type or out of
+ * range).
  * Numbers that float32 cannot hold give samples that are not finite.
  */
 export function newDecoder(settings: DecodeSettings, context: DecodeContext): Decoder {

@@ -70,7 +70,7 @@ function host(series: string, field: string): Place {
   return place('demo.host', series, field);
 }
 
-/** All anomalies that begin in [startMs, untilMs), in order of their start. A longer plan begins with the shorter one. */
+/** All anomalies that begin in [startMs, untilMs), in order. A longer plan begins with the shorter one. */
 export function anomalyPlan(seed: number, startMs: number, untilMs: number): readonly PlantedAnomaly[] {
   const random = newRandom(seed ^ hash32('plan'));
   const plan: PlantedAnomaly[] = [];

@@ -30,7 +30,7 @@ const expressions = [...dashboard.panels.flatMap(({ targets = [] }) => targets),
 /** A series whose name has everything that a query could trip over, but for a back quote. */
 const hostile = String.raw`host="a.b\\c",path="/x?y=(1|2)[3]{4}'5'",region="eu+*^$"`;
 
-/** Replaces variables as Grafana does; `:regex` puts a backslash before what a regular expression would read as its own. */
+/** Replaces variables as Grafana does; `:regex` escapes what a regular expression would read as its own. */
 function substituted(expr: string): string {
   return expr
     .replaceAll('$__rate_interval', '1m')

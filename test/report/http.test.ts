@@ -108,7 +108,7 @@ describe('the listener', () => {
     );
     const [kept] = sockets;
     if (kept !== undefined) await once(kept, 'data');
-    const ended = sockets.map((socket) => once(socket.resume(), 'close'));
+    const ended = sockets.map((socket) => new Promise((resolve) => socket.resume().once('close', resolve)));
     await Promise.all([listener.close(), listener.close()]);
     await Promise.all(ended);
     await expect(ask(listener.port, '/')).rejects.toMatchObject({ code: 'ECONNREFUSED' });

@@ -30,6 +30,7 @@ beforeEach(() => {
   vi.useFakeTimers({ now: Date.UTC(2026, 10, 24, 14, 5) });
   vi.stubEnv('FORCE_COLOR', undefined);
   vi.stubEnv('NO_COLOR', undefined);
+  vi.stubEnv('CI', undefined); // colours again
 });
 afterEach(() => {
   vi.useRealTimers();
