@@ -6,13 +6,15 @@ import { warmupWindowsOf } from './kernel/warmup.ts';
 import type { ShareReport } from './report/laneReport.ts';
 import type { Share } from './share.ts';
 
+/** A series is silent after so many windows at least: one that comes rarely is not silent in between. */
+const QUIET_WINDOWS = 5;
+
 /** How the series of a share stand. */
 type Standing = Pick<ShareReport, 'series' | 'warmupProgress' | 'coverage' | 'skill' | 'errorScaled' | 'trainingLoss'>;
 
 /** Counts and means over the series of a share, from their slabs. */
 export function standingOf({ series, bank, window, stream }: Share): Standing {
   const { f64 } = bank.lane;
-  const quietBefore = window.watermark.ms - stream.limits.quietMs;
   let [seen, ready, silent, anomalous] = [0, 0, 0, 0];
   let [progress, coverage, loss, model, naive, step] = [0, 0, 0, 0, 0, 0];
   for (const [slot, owner] of series.bySlot.entries()) {
@@ -23,7 +25,8 @@ export function standingOf({ series, bank, window, stream }: Share): Standing {
     seen++;
     const warmupWindows = warmupWindowsOf(stream.model.warmupWindows, read(AT.everyMs));
     progress += Math.min(1, read(AT.learned) / warmupWindows);
-    if (read(AT.lastTimeMs) < quietBefore) silent++;
+    const quietMs = Math.max(stream.limits.quietMs, QUIET_WINDOWS * read(AT.everyMs));
+    if (read(AT.lastTimeMs) < window.watermark.ms - quietMs) silent++;
     if (read(AT.open) === 1) anomalous++;
     if (read(AT.learned) < warmupWindows) continue;
     ready++;
