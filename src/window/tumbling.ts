@@ -160,7 +160,12 @@ function mustForget(state: WindowState): boolean {
 function forgetOld(state: WindowState): void {
   const hour = Math.floor(state.watermark.ms / HOUR_MS);
   state.forgetHour = hour;
-  const gone = forget(state.table, hour * HOUR_MS - state.forgetMs);
-  state.counters.seriesEvicted += gone.length;
+  const { table, counters } = state;
+  const gone = forget(table, hour * HOUR_MS - state.forgetMs);
+  counters.seriesEvicted += gone.length;
+  for (const slot of gone.flatMap(({ slots }) => slots)) {
+    // Samples that still waited for an interval: no window will ever take them. Freed slabs stay as they were for now.
+    counters.samplesDropped.late += table.bank.lane.f64[evidenceAddress(table.bank, slot) / 8 + AT.waiting]!;
+  }
   state.forgotten.push(...gone);
 }

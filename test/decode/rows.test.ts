@@ -1,89 +1,110 @@
 import { describe, expect, it } from 'vitest';
 import { newDecoder } from '../../src/decode/decoder.ts';
 import { type DecodeState, decodeBatch, newSampleRows } from '../../src/decode/rows.ts';
-import type { SourceRecord } from '../../src/domain.ts';
-import { newCounters } from '../../src/domain.ts';
+import { newCounters, type SourceRecord } from '../../src/domain.ts';
+import { batchOf } from '../support/shares.ts';
 import { CONTEXT, record, settings } from './support.ts';
 
+const FIELDS = ['p', 'q'];
+
 function newState(): DecodeState {
-  const chosen = settings({
-    labels: [{ label: 'host', path: ['host'] }],
-    where: [{ path: ['kind'], equals: 'cpu' }],
-    fields: [
-      { field: 'user', path: ['user'] },
-      { field: 'system', path: ['system'] },
-    ],
+  const decode = settings({
+    labels: [{ label: 'h', path: ['h'] }],
+    fields: FIELDS.map((field) => ({ field, path: [field] })),
+    where: [{ path: ['kind'], equals: 'wanted' }],
   });
   return {
-    decoder: newDecoder(chosen, CONTEXT),
-    labelNames: ['host'],
-    fieldNames: ['user', 'system'],
+    decoder: newDecoder(decode, CONTEXT),
+    labelNames: ['h'],
+    fieldNames: FIELDS,
     counters: newCounters(),
     rows: newSampleRows(),
   };
 }
 
-const cpu = (ts: number, values: object): string => JSON.stringify({ kind: 'cpu', host: 'a', ts, ...values });
+const json = (offset: number, fields: object): SourceRecord =>
+  record(JSON.stringify({ kind: 'wanted', h: 'a', ts: 1000 * offset, ...fields }), { offset });
 
-/** Decodes records with these values at offsets 10, 11, …; answers what was rejected. */
-function decode(state: DecodeState, values: readonly (string | null)[], from = 0): string[] {
-  const told: string[] = [];
-  const records: SourceRecord[] = values.map((value, i) => record(value, { offset: 10 + i }));
-  const batch = { topic: 't', partition: 0, records, endOffset: undefined };
-  decodeBatch(state, batch, from, ({ offset }, reason, detail) => told.push(`${offset} ${reason}: ${detail}`));
-  return told;
+/** Decodes records and answers with the rows, and with what was handed on. */
+function decode(state: DecodeState, records: readonly SourceRecord[], from = 0) {
+  const rejects: (readonly [number, string, string])[] = [];
+  decodeBatch(state, batchOf(records), from, ({ offset }, reason, detail) => rejects.push([offset, reason, detail]));
+  const { count, keys, labels, field, timeMs, value, offset } = state.rows;
+  const rows = Array.from({ length: count }, (_, row) => [
+    keys[row],
+    labels[row]?.[0],
+    field[row],
+    timeMs[row],
+    value[row],
+    offset[row],
+  ]);
+  return { rows, rejects };
 }
 
-describe('decodeBatch', () => {
-  it('lays the samples of all records out as columns, in their order', () => {
-    const state = newState();
-    expect(decode(state, [cpu(5, { user: 1, system: 2 }), cpu(6, { system: 3 })])).toEqual([]);
-    const { rows } = state;
-    expect(rows.count).toBe(3);
-    expect(rows.keys).toEqual(['host="a"', 'host="a"', 'host="a"']);
-    expect([...rows.field.subarray(0, 3)]).toEqual([0, 1, 1]);
-    expect([...rows.timeMs.subarray(0, 3)]).toEqual([5, 5, 6]);
-    expect([...rows.value.subarray(0, 3)]).toEqual([1, 2, 3]);
-    expect([...rows.offset.subarray(0, 3)]).toEqual([10, 10, 11]);
-  });
-
-  it('begins anew with each batch, whatever its size', () => {
-    const state = newState();
-    decode(state, [cpu(5, { user: 1 }), cpu(6, { user: 2 })]);
-    decode(state, [cpu(7, { user: 3 })]);
-    expect([state.rows.count, state.rows.taken, state.rows.value[0]]).toEqual([1, 0, 3]);
-    decode(state, []);
-    expect(state.rows.count).toBe(0);
-  });
-
-  it('skips records below the position, uncounted', () => {
-    const state = newState();
-    decode(state, [cpu(5, { user: 1 }), cpu(6, { user: 2 })], 11);
-    expect([state.rows.count, state.rows.value[0], state.counters.recordsReceived]).toEqual([1, 2, 1]);
-  });
-
-  it('counts every record by what became of it, and hands on what it rejects', () => {
-    const state = newState();
-    const { counters } = state;
-    const told = decode(state, [
-      cpu(5, { user: 1, system: 2 }),
-      null,
-      '{',
-      cpu(6, {}),
-      '{"kind":"disk"}',
-      '{"kind":"cpu","host":"a","ts":7,"user":1e400}',
+describe('the records of a batch', () => {
+  it('become a row for each sample, in order', () => {
+    const { rows, rejects } = decode(newState(), [json(5, { p: 1, q: 2 }), json(7, { q: 3, h: 'b' })]);
+    expect(rows).toEqual([
+      ['h="a"', 'a', 0, 5000, 1, 5],
+      ['h="a"', 'a', 1, 5000, 2, 5],
+      ['h="b"', 'b', 1, 7000, 3, 7],
     ]);
-    expect(told).toEqual([
-      '11 null: the record has no value',
-      '12 parse: is not JSON',
-      '13 schema: none of $.user, $.system is there',
-      '15 non_finite: user: not a finite number',
+    expect(rejects).toEqual([]);
+  });
+
+  it('are passed by below the position, without being counted', () => {
+    const state = newState();
+    const records = [4, 5, 6].map((offset) => json(offset, { p: offset }));
+    expect(decode(state, records, 6).rows.map((row) => row[5])).toEqual([6]);
+    expect(state.counters.recordsReceived).toBe(1);
+  });
+
+  it('replace the rows of the batch before, be there fewer or more', () => {
+    const state = newState();
+    const batch = (size: number) => Array.from({ length: size }, (_, i) => json(i, { p: i, q: 100 - i }));
+    for (const size of [3, 1, 50, 2]) {
+      state.rows.taken = 99;
+      const { rows } = decode(state, batch(size));
+      expect(rows).toHaveLength(2 * size);
+      expect(rows.at(-1)?.slice(2, 5)).toEqual([1, 1000 * (size - 1), 101 - size]);
+      expect(state.rows.taken).toBe(0);
+    }
+  });
+
+  it('are handed on and counted by reason when they cannot be decoded; the others go on', () => {
+    const state = newState();
+    const { rows, rejects } = decode(state, [
+      record('no JSON', { offset: 1 }),
+      record(null, { offset: 2 }),
+      json(3, { p: 'text' }),
+      json(4, { p: 1 }),
     ]);
-    expect(counters.recordsReceived).toBe(6);
-    expect(counters.recordsDecoded).toBe(3);
-    expect(counters.recordsRejected).toEqual({ parse: 1, too_large: 0, null: 1, schema: 1, bomb: 0 });
-    expect([counters.samplesDecoded, counters.samplesDropped.filtered]).toEqual([4, 1]);
-    // The sample that is not finite is still a row: the next stage drops and counts it.
-    expect([state.rows.count, state.rows.value[2]]).toEqual([3, Infinity]);
+    expect(rows).toHaveLength(1);
+    expect(rejects.map(([offset, reason]) => [offset, reason])).toEqual([
+      [1, 'parse'],
+      [2, 'null'],
+      [3, 'schema'],
+    ]);
+    expect(state.counters).toMatchObject({
+      recordsReceived: 4,
+      recordsDecoded: 1,
+      recordsRejected: { parse: 1, null: 1, schema: 1, too_large: 0, bomb: 0 },
+      samplesDecoded: 1,
+    });
+  });
+
+  it('count as filtered samples when `where` does not match', () => {
+    const state = newState();
+    expect(decode(state, [json(1, { p: 1, kind: 'other' })])).toEqual({ rows: [], rejects: [] });
+    expect(state.counters).toMatchObject({ recordsDecoded: 1, samplesDecoded: 1, samplesDropped: { filtered: 1 } });
+  });
+
+  it('are handed on once when values are not finite, and the samples stay, to be dropped and counted', () => {
+    const state = newState();
+    const text = '{"kind":"wanted","h":"a","ts":0,"p":1e400,"q":-1e400}';
+    const { rows, rejects } = decode(state, [record(text, { offset: 8 })]);
+    expect(rows.map((row) => row[4])).toEqual([Infinity, -Infinity]);
+    expect(rejects).toEqual([[8, 'non_finite', 'p: not a finite number']]);
+    expect(state.counters).toMatchObject({ recordsDecoded: 1, samplesDecoded: 2 });
   });
 });

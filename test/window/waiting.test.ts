@@ -79,6 +79,13 @@ describe('a series whose interval is not known', () => {
     expect(closed.every(({ key }) => key === 'fast')).toBe(true);
   });
 
+  it('counts its samples as late when it is forgotten', () => {
+    const stage = newStage({ ...AUTO, forgetMs: 30 * MINUTE });
+    const clock = Array.from({ length: 80 }, (_, i) => ({ key: 'clock', timeMs: i * MINUTE }));
+    stage.take([{ key: 'gone', timeMs: 0 }, { key: 'gone', timeMs: 1 }, ...clock]);
+    expect(stage.state.counters).toMatchObject({ seriesEvicted: 1, samplesDropped: { late: 2 }, samplesWindowed: 80 });
+  });
+
   it.each([1, 2, 5])('gives the same windows in waves of %i rows', (waveRows) => {
     const samples = everyMinute(0, 50).flatMap(({ timeMs }) => [
       { key: 'a', timeMs },

@@ -1,0 +1,230 @@
+import { describe, expect, it } from 'vitest';
+import type { Counters, SourceRecord } from '../src/domain.ts';
+import { evidenceAddress } from '../src/kernel/bank.ts';
+import { AT } from '../src/kernel/layout.ts';
+import { newLaneMemory } from '../src/kernel/memory.ts';
+import type { StreamSettings } from '../src/settings.ts';
+import { dissolveShare, fits, freezeShare, type Share, thawShare } from '../src/share.ts';
+import { trialOf } from './scenario/trials.ts';
+import { deliver, emptyShare, newOutcome, restarted } from './support/shares.ts';
+import { HOUR, MINUTE, SMALL_MODEL, streamSettings } from './support/streams.ts';
+
+const START = Date.UTC(2026, 10, 23);
+
+function small(changes: Parameters<typeof streamSettings>[0] = {}): StreamSettings {
+  const window = { every: { kind: 'fixed', ms: MINUTE }, latenessMs: 0, ...changes.window } as const;
+  return streamSettings({ model: SMALL_MODEL, ...changes, window });
+}
+
+/** One record a minute for each host; `shape` gives the value. */
+function minutes(
+  from: number,
+  to: number,
+  hosts: readonly string[],
+  shape = (i: number) => 10 + (i % 7),
+): SourceRecord[] {
+  const records: SourceRecord[] = [];
+  for (let i = from; i < to; i++) {
+    for (const [n, h] of hosts.entries()) {
+      const value = new TextEncoder().encode(JSON.stringify({ h, t: START + i * MINUTE, v: shape(i + n) }));
+      records.push({ offset: i * 10 + n, timestampMs: undefined, key: null, value });
+    }
+  }
+  return records;
+}
+
+function waitingIn({ series, bank }: Share): number {
+  let waiting = 0;
+  for (const [slot, owner] of series.bySlot.entries()) {
+    if (owner !== undefined) waiting += bank.lane.f64[evidenceAddress(bank, slot) / 8 + AT.waiting] ?? 0;
+  }
+  return waiting;
+}
+
+const total = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((a, b) => a + b, 0);
+
+function expectLedgers(counters: Counters, waiting: number): void {
+  const { recordsReceived, recordsDecoded, recordsRejected } = counters;
+  expect(recordsReceived).toBe(recordsDecoded + total(recordsRejected));
+  const { samplesDecoded, samplesWindowed, samplesDropped } = counters;
+  expect(samplesDecoded).toBe(samplesWindowed + total(samplesDropped) + waiting);
+  const { windowsClosed, windowsScored, windowsWarming, windowsSkipped } = counters;
+  expect(windowsClosed).toBe(windowsScored + windowsWarming + total(windowsSkipped));
+}
+
+describe('the ledgers of a share', () => {
+  it('add up, whatever comes', async () => {
+    const seen = { rejected: 0, dropped: 0, skipped: 0, scored: 0, waiting: 0 };
+    const memory = newLaneMemory();
+    for (let seed = 0; seed < 30; seed++) {
+      const { stream, records } = trialOf(seed);
+      const share = emptyShare(stream, memory);
+      await deliver(share, [records.slice(0, 50)]);
+      seen.waiting += waitingIn(share);
+      expectLedgers(share.counters, waitingIn(share));
+      await deliver(share, [records.slice(50)], { flush: seed % 2 === 0 });
+      const { counters } = share;
+      expectLedgers(counters, waitingIn(share));
+      seen.rejected += total(counters.recordsRejected);
+      seen.dropped += total(counters.samplesDropped);
+      seen.skipped += total(counters.windowsSkipped);
+      seen.scored += counters.windowsScored;
+      dissolveShare(share);
+    }
+    expect(Math.min(...Object.values(seen))).toBeGreaterThan(30);
+  });
+
+  it('count waiting samples neither as windowed nor as dropped until the interval is known', async () => {
+    const share = emptyShare(small({ window: { every: { kind: 'auto' } } }));
+    const records = minutes(0, 40, ['a']);
+    await deliver(share, [records.slice(0, 32)]);
+    expect([waitingIn(share), share.counters.samplesWindowed, share.counters.windowsClosed]).toEqual([32, 0, 0]);
+    await deliver(share, [records.slice(32)]);
+    expect([waitingIn(share), share.counters.samplesWindowed]).toEqual([0, 40]);
+  });
+});
+
+describe('a share', () => {
+  it('skips records below its position', async () => {
+    const share = emptyShare(small());
+    const records = minutes(0, 10, ['a']);
+    await deliver(share, [records.slice(0, 6)]);
+    expect(share.position).toBe(51);
+    await deliver(share, [records]);
+    expect(share.counters.recordsReceived).toBe(10);
+    expect(share.position).toBe(91);
+  });
+
+  it('gives each series weights of its own, and the same ones in every share', async () => {
+    const slabs = async (hosts: readonly string[]): Promise<Map<string, string>> => {
+      const share = emptyShare(small());
+      await deliver(share, [minutes(0, 5, hosts, () => 1)]);
+      return new Map(freezeShare(share).series.map(({ key, slab }) => [key, Buffer.from(slab).toString('hex')]));
+    };
+    const [one, other] = [await slabs(['a', 'b']), await slabs(['b'])];
+    const beginning = (hex: string | undefined): string | undefined => hex?.slice(0, 256);
+    expect(beginning(one.get('["value","b"]'))).toBe(beginning(other.get('["value","b"]')));
+    expect(beginning(one.get('["value","a"]'))).not.toBe(beginning(one.get('["value","b"]')));
+  });
+
+  it('changes nobody else by forgetting a series', async () => {
+    const forgetful = small({ limits: { forgetMs: 30 * MINUTE } });
+    const [alone, together] = [newOutcome(), newOutcome()];
+    const clock = minutes(0, 300, ['clock']);
+    const guests = [...minutes(0, 20, ['x', 'guest']), ...minutes(150, 170, ['x', 'later'])].filter(
+      (_, i) => i % 2 === 1,
+    );
+    const mixed = [...clock, ...guests].sort((a, b) => a.offset - b.offset);
+    await deliver(emptyShare(forgetful), [clock], { outcome: alone });
+    const share = emptyShare(forgetful);
+    await deliver(share, [mixed], { outcome: together });
+    expect(share.counters.seriesEvicted).toBe(2);
+    expect(together.windows.filter(({ key }) => key === 'host="clock"')).toEqual(alone.windows);
+  });
+
+  it('scores a series that came back like one that was never there', async () => {
+    const forgetful = small({ limits: { forgetMs: 30 * MINUTE } });
+    const late = [...minutes(0, 600, ['clock']), ...minutes(400, 600, ['x', 'a']).filter((_, i) => i % 2 === 1)];
+    const early = minutes(0, 90, ['x', 'a']).filter((_, i) => i % 2 === 1);
+    const run = async (records: SourceRecord[]) => {
+      const share = emptyShare(forgetful);
+      const { windows } = await deliver(share, [records.sort((one, other) => one.offset - other.offset)]);
+      return {
+        share,
+        windows: windows.filter(({ key, startMs }) => key === 'host="a"' && startMs >= START + 400 * MINUTE),
+      };
+    };
+    const [back, fresh] = [await run([...late, ...early]), await run(late)];
+    expect(back.share.counters.seriesCreated).toBe(3);
+    expect(back.windows).toHaveLength(199);
+    expect(back.windows.some(({ score }) => score > 0)).toBe(true);
+    expect(back.windows).toEqual(fresh.windows);
+  });
+
+  it('gives its memory back', async () => {
+    const memory = newLaneMemory();
+    const once = async (): Promise<number> => {
+      const share = emptyShare(small(), memory);
+      await deliver(share, [minutes(0, 3, Array.from({ length: 100 }, (_, i) => `h${i}`).slice(0, 9))]);
+      dissolveShare(share);
+      return memory.top;
+    };
+    const top = await once();
+    expect(top).toBeGreaterThan(0);
+    expect([await once(), await once()]).toEqual([top, top]);
+  });
+});
+
+describe('a frozen share', () => {
+  it('is a copy: what comes later does not change it', async () => {
+    const share = emptyShare(small());
+    await deliver(share, [minutes(0, 50, ['a', 'b'])]);
+    const snapshot = freezeShare(share);
+    const before = structuredClone(snapshot);
+    await deliver(share, [minutes(50, 100, ['a', 'b'])]);
+    expect(snapshot).toEqual(before);
+    expect(freezeShare(share)).not.toEqual(before);
+  });
+
+  it('thaws into a share that freezes to the same bytes', async () => {
+    const share = emptyShare(small({ window: { gaps: { kind: 'previous' } } }));
+    await deliver(share, [minutes(0, 100, ['a', 'b', 'c'])]);
+    const before = freezeShare(share);
+    expect(before.series).toHaveLength(3);
+    expect(freezeShare(restarted(share))).toEqual(before);
+  });
+
+  it('names series whose labels need quoting', async () => {
+    const hosts = ['a"b', 'c,d="e', 'f\\g', '["value","x"]'];
+    const share = emptyShare(small());
+    await deliver(share, [minutes(0, 10, hosts)]);
+    const keys = [...share.series.byKey.keys()];
+    expect([...restarted(share).series.byKey.keys()]).toEqual(keys);
+    expect(keys).toHaveLength(4);
+  });
+
+  it('keeps what is due: a gap that was due before is told after', async () => {
+    const stream = small({ window: { gaps: { kind: 'anomaly' } } });
+    const records = [...minutes(0, 30, ['a', 'b']), ...minutes(30, 60, ['a'])];
+    const straight = await deliver(emptyShare(stream), [records]);
+    const share = emptyShare(stream);
+    const outcome = newOutcome();
+    await deliver(share, [records.slice(0, 65)], { outcome });
+    await deliver(restarted(share), [records.slice(65)], { outcome });
+    expect(outcome.windows).toEqual(straight.windows);
+    expect(outcome.windows.filter(({ gap }) => gap > 0)).toHaveLength(29);
+  });
+
+  it('fits the same configuration and slab only', async () => {
+    const share = emptyShare(small());
+    await deliver(share, [minutes(0, 3, ['a'])]);
+    const snapshot = freezeShare(share);
+    const other = { ...small(), configHash: 'ba9876543210' };
+    const larger = small({ model: { ...SMALL_MODEL, lookback: 16 } });
+    expect([small(), other, larger].map((stream) => fits(emptyShare(stream), snapshot))).toEqual([true, false, false]);
+  });
+
+  it('refuses a field that the stream does not have', async () => {
+    const share = emptyShare(small());
+    await deliver(share, [minutes(0, 3, ['a'])]);
+    const renamed = small({ decode: { fields: [{ field: 'renamed', path: ['v'] }] } });
+    expect(() => thawShare(emptyShare(renamed), freezeShare(share))).toThrow('unknown field value');
+  });
+
+  it('of nothing is possible, too', async () => {
+    const share = restarted(emptyShare(small()));
+    expect(share.position).toBe(0);
+    const { windows } = await deliver(share, [minutes(0, 5, ['a'])]);
+    expect(windows).toHaveLength(4);
+  });
+});
+
+it('keeps event time, doubts and the hour of forgetting over a restart', async () => {
+  const share = emptyShare(small());
+  await deliver(share, [minutes(0, 90, ['a', 'b', 'c']), minutes(9000, 9001, ['a', 'b'])]);
+  const { watermark, forgetHour, pending } = restarted(share).window;
+  expect(watermark.ms).toBe(START + 89 * MINUTE);
+  expect(watermark.witnesses).toEqual(['host="a"', 'host="b"']);
+  expect(forgetHour).toBe(Math.floor((START + 89 * MINUTE) / HOUR));
+  expect(pending.offset).toBe(90_001);
+});
