@@ -1,6 +1,8 @@
-// Tests that need a program of the system run where it is installed; elsewhere one line says what was left out.
+// Tests that need a program of the system, or data that is not ours to ship, run where it is; elsewhere one line says
+// what was left out.
 
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 
 /**
  * True when `tool` can be started. Otherwise says what stays untested, and throws where GRUARD_NO_SKIP is 1: there a
@@ -8,7 +10,16 @@ import { spawnSync } from 'node:child_process';
  */
 export function available(tool: string, why: string): boolean {
   if (spawnSync(tool, ['--version'], { stdio: 'ignore' }).error === undefined) return true;
-  const complaint = `${tool} is not installed, so this is left out: ${why}`;
+  return leaveOut(`${tool} is not installed`, why);
+}
+
+/** The same for a file or folder; `remedy` says how to come by it. */
+export function present(path: string, remedy: string, why: string): boolean {
+  return existsSync(path) || leaveOut(`${path} is not there (${remedy})`, why);
+}
+
+function leaveOut(fault: string, why: string): false {
+  const complaint = `${fault}, so this is left out: ${why}`;
   const { GRUARD_NO_SKIP } = process.env;
   if (GRUARD_NO_SKIP === '1') throw new Error(complaint);
   process.stderr.write(`${complaint}\n`);

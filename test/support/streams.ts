@@ -32,7 +32,7 @@ export const WINDOW: WindowSettings = {
   latenessMs: 30 * SECOND,
   gaps: { kind: 'ignore' },
   futureMs: 10 * MINUTE,
-  openWindows: 8,
+  openWindows: 32,
 };
 
 /** Records are JSON: label `host` at `h`, time in milliseconds at `t`, field `value` at `v`. */

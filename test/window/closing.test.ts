@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { evidenceAddress } from '../../src/kernel/bank.ts';
+import { AT } from '../../src/kernel/layout.ts';
 import { dueMsOf, hasOpenSample, openRing } from '../../src/window/closing.ts';
 import { nextDueMs } from '../../src/window/due.ts';
+import { placeRecord } from '../../src/window/placing.ts';
 import { newStage, samplesAt } from './stage.ts';
 
 describe('the due time of a window', () => {
@@ -18,6 +21,22 @@ describe('the due time of a window', () => {
     const { state } = newStage({ every: { kind: 'auto' }, latenessMs: 30_000, openWindows: 4 });
     expect(dueMsOf(state, 1000, 0)).toBe(1000 + 2000);
     expect(dueMsOf(state, 60_000, 0)).toBe(60_000 + 30_000);
+  });
+});
+
+describe('the interval of a series', () => {
+  it('is the step to the closing window, and not to a sample behind it, where every sample is a window', () => {
+    const { state, take } = newStage({ every: { kind: 'record' } });
+    const everyMs = (): number | undefined => {
+      const { bank } = state.table;
+      return bank.lane.f64[evidenceAddress(bank, 0) / 8 + AT.everyMs];
+    };
+    take(samplesAt(15));
+    expect(everyMs()).toBe(0);
+    take(samplesAt(18.5));
+    expect(everyMs()).toBe(3500);
+    placeRecord(state, 0, evidenceAddress(state.table.bank, 0) / 8, 60_000, 1, 2);
+    expect(everyMs()).toBe(3500);
   });
 });
 

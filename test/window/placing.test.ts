@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { evidenceAddress } from '../../src/kernel/bank.ts';
 import { AT } from '../../src/kernel/layout.ts';
+import { nextDueMs } from '../../src/window/due.ts';
 import { isRepeat, noteLatest, placeInWindow, placeRecord } from '../../src/window/placing.ts';
 import { newStage, type Stage, samplesAt } from './stage.ts';
 
@@ -36,10 +37,10 @@ describe('placing a sample', () => {
     expect(state.counters.samplesWindowed).toBe(1);
   });
 
-  it('keeps the step between records as the interval of `record`', () => {
+  it('makes it due at once where every sample is a window', () => {
     const { state, slab } = withOneSeries({ every: { kind: 'record' } });
     placeRecord(state, 0, slab, 18_500, 1, 1);
-    expect(state.table.bank.lane.f64[slab + AT.everyMs]).toBe(3500);
+    expect(nextDueMs(state.due)).toBe(18_500);
   });
 });
 
