@@ -1,5 +1,6 @@
-// Random streams with everything that makes a difference between two runs possible: several series and fields, disorder,
-// repeats, gaps, pauses, liars, rejects, values that are no numbers, series that come and go and more than the limit.
+// Random streams with everything that makes a difference between two runs possible: several series and fields,
+// disorder, repeats, gaps, pauses, liars, rejects, values that are no numbers, series that come and go, and more of
+// them than the limit.
 
 import type { SourceRecord } from '../../src/domain.ts';
 import { gaussian, newRandom, type Random, uniform } from '../../src/kernel/random.ts';

@@ -17,7 +17,7 @@ import { DETECTOR_VERSION, dissolveShare, freezeShare, newShare, type Share, tha
 import { labelsOf } from '../../src/summary.ts';
 
 /** A row of a wave, after all stages. */
-export interface ClosedWindow {
+interface ClosedWindow {
   readonly key: string;
   readonly field: string;
   readonly startMs: number;
@@ -38,7 +38,7 @@ export interface Outcome {
   }[];
 }
 
-export const PARTITION = { topic: 'topic', partition: 0 } as const;
+const PARTITION = { topic: 'topic', partition: 0 } as const;
 
 /** A share without a past. Whoever builds many gives them one memory, and dissolves them. */
 export function emptyShare(stream: StreamSettings, memory: LaneMemory = newLaneMemory()): Share {

@@ -1,5 +1,6 @@
-// What the window stage must tell about a list of samples, by looking at the whole list again and again: slow, and with
-// nothing in common with the stage but the settings. Knows neither forgetting nor how a liar is found: liars are marked.
+// What the window stage must tell about a list of samples, by looking at the whole list again and again: slow, and
+// with nothing in common with the stage but the settings. Knows neither forgetting nor how a liar is found: liars are
+// marked.
 
 import { GAP } from '../../src/domain.ts';
 import type { Aggregate, WindowSettings } from '../../src/settings.ts';
