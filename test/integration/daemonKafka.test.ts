@@ -32,6 +32,10 @@ async function readEvents(topic: string): Promise<AnomalyEvent[]> {
   return (await consumeAll(brokers, topic)).map(({ payload }) => JSON.parse(payload ?? 'null') as AnomalyEvent);
 }
 
+async function isReady(daemon: Daemon): Promise<boolean> {
+  return (await fetch(`${await daemon.url()}/readyz`)).status === 200;
+}
+
 describe.runIf(kafkaToolsReady(brokers))('gruard run with Kafka', () => {
   let folder: Awaited<ReturnType<typeof workFolder>>;
   let running: Daemon[];
@@ -83,14 +87,15 @@ streams:
     const [a, b, events] = [freshName('a'), freshName('b'), freshName('events')];
     for (const topic of [a, b]) await createTopic(brokers, topic, PARTITIONS);
     await createTopic(brokers, events, 1);
-    const produced = (await produceHistory(a, 0, MINUTES, 1)) + (await produceHistory(b, 0, MINUTES, 2));
     const daemon = start('run', await config([a, b], freshName('group'), 'one', events));
+    // Both lanes have their partitions: what is read twice after a rebalance would count twice.
+    await until('it is ready', () => isReady(daemon), daemon);
+    const produced = (await produceHistory(a, 0, MINUTES, 1)) + (await produceHistory(b, 0, MINUTES, 2));
     await until(
       'all records are processed',
       async () => (await daemon.metric('gruard_position_offset')) === produced,
       daemon,
     );
-    expect(await (await fetch(`${await daemon.url()}/readyz`)).text()).toContain('ready');
 
     // The three ledgers.
     const sum = async (name: string): Promise<number> => (await daemon.metric(name)) ?? 0;
@@ -165,8 +170,7 @@ streams:
     await createTopic(brokers, topic, PARTITIONS);
     const produced = await produceHistory(topic, 0, 50, 1);
     await until('it is read', async () => (await daemon.metric('gruard_records_received_total')) === produced, daemon);
-    const isReady = async (): Promise<boolean> => (await fetch(`${await daemon.url()}/readyz`)).status === 200;
-    await until('it is ready', isReady, daemon);
+    await until('it is ready', () => isReady(daemon), daemon);
     expect(await daemon.stop()).toBe(0);
   });
 });
