@@ -124,6 +124,7 @@ function collect(state: State, { share, wave }: Work): void {
   const tally = state.tallies.get(share);
   const stream = state.streams.get(share.stream.name);
   if (tally === undefined || stream === undefined) return;
+  removeForgotten(state, tally);
   const now = state.clock.now();
   tally.firstRecordMs ??= now;
   for (let row = 0; row < wave.count; row++) {
@@ -148,8 +149,13 @@ function batchEnded(state: State, { share, batch }: Work): void {
   if (tally !== undefined) tally.endOffset = batch.endOffset;
   const delay = state.streams.get(share.stream.name)?.eventDelay;
   if (delay !== undefined) observe(delay, (state.clock.now() - share.window.watermark.ms) / 1000);
-  for (const series of share.window.forgotten.splice(0)) {
-    for (const slot of series.slots) if (tally !== undefined) removeRow(state, tally, slot);
+  if (tally !== undefined) removeForgotten(state, tally);
+}
+
+/** Before rows of a wave are looked at: a slot of a forgotten series may stand in it with its next owner. */
+function removeForgotten(state: State, tally: ShareTally): void {
+  for (const series of tally.share.window.forgotten.splice(0)) {
+    for (const slot of series.slots) removeRow(state, tally, slot);
   }
 }
 
