@@ -13,11 +13,15 @@ import { newReport, type Report } from './report/report.ts';
 import type { Screen } from './screen.ts';
 import type { Settings } from './settings.ts';
 
-/** All of a stop must fit below the 30 s that orchestrators grant. */
-const STOP_MS_MAX = 25_000;
+/** For the lanes. With what main itself has to end, a stop takes at most 25 s: orchestrators grant 30. */
+const STOP_MS_MAX = 23_000;
+/** For output that waits for its reader, once everything else has stopped. */
+const WRITE_MS_MAX = 1_000;
 const RESTART_MS = 1_000;
 const RESTARTS_MAX = 3;
 const RESTARTS_WITHIN_MS = 600_000;
+/** Exit codes of programs that a signal ends, 128 + its number. */
+const SIGNAL_EXITS = { SIGINT: 130, SIGTERM: 143, SIGPIPE: 141 } as const;
 
 export interface AppOptions {
   readonly settings: Settings;
@@ -38,7 +42,8 @@ export interface AppOptions {
 
 interface Supervised {
   worker: Worker;
-  ended: boolean;
+  /** Undefined until the lane says that it has ended; then whether its checkpoints hold everything that it read. */
+  settled: boolean | undefined;
   failure: { readonly code: ErrorCode; readonly message: string } | undefined;
   readonly restartsAt: number[];
 }
@@ -74,13 +79,25 @@ export async function runApp(options: AppOptions): Promise<number> {
     finish = resolve;
   });
   const supervised: Supervised[] = [];
+  let exitUnsettled = 0;
   const stopping = (): boolean => report.condition.stopping;
-  const stopLanes = (): void => {
+  const finishWithLast = (): void => {
+    if (supervised.every(({ worker }) => worker.threadId === -1)) finish(exitOf(supervised, exitUnsettled));
+  };
+  const stopLanes = (exit: number): void => {
+    if (stopping()) return;
     report.condition.stopping = true;
+    exitUnsettled = exit;
+    const deadline = setTimeout(() => {
+      log('error', 'stop_failed', `not drained within ${STOP_MS_MAX / 1000} s`);
+      finish(exit);
+    }, STOP_MS_MAX);
+    stops.push(['deadline', () => clearTimeout(deadline)]);
     for (const lane of supervised) lane.worker.postMessage({ kind: 'stop' } satisfies ToLane);
+    finishWithLast(); // all may be waiting for their restart
   };
 
-  const onMessage = (number: number, lane: Supervised, message: FromLane): void => {
+  const onMessage = (number: number, lane: Supervised, worker: Worker, message: FromLane): void => {
     switch (message.kind) {
       case 'report':
         report.accept(message.report);
@@ -88,18 +105,18 @@ export async function runApp(options: AppOptions): Promise<number> {
         return;
       case 'event':
         screen.event(message.event);
-        if (options.untilFirstAnomaly && message.event.event === 'opened' && !stopping()) stopLanes();
+        if (options.untilFirstAnomaly && message.event.event === 'opened') stopLanes(0);
         return;
       case 'flush':
         void screen
           .written()
-          .then(() => lane.worker.postMessage({ kind: 'flushed', number: message.number } satisfies ToLane));
+          .then(() => worker.postMessage({ kind: 'flushed', number: message.number } satisfies ToLane));
         return;
       case 'log':
         log(message.level, message.code, message.message, message.fields);
         return;
       case 'ended':
-        lane.ended = true;
+        lane.settled = message.settled;
         return;
       case 'failed':
         lane.failure = message;
@@ -109,17 +126,19 @@ export async function runApp(options: AppOptions): Promise<number> {
 
   const onExit = (number: number, lane: Supervised): void => {
     report.laneEnded(number);
-    if (lane.ended || stopping()) {
-      if (supervised.every(({ worker, ended }) => ended || worker.threadId === -1)) finish(exitOf(supervised));
+    if (lane.settled === undefined) lane.failure ??= { code: 'lane_failed', message: 'the thread ended' };
+    if (lane.failure === undefined || stopping()) {
+      finishWithLast();
       return;
     }
-    const code = lane.failure?.code ?? 'lane_failed';
+    const { code, message } = lane.failure;
     const now = clock.monotonic();
     lane.restartsAt.push(now);
     const recent = lane.restartsAt.filter((at) => now - at < RESTARTS_WITHIN_MS).length;
-    if (!ERRORS[code].retryable || recent > RESTARTS_MAX) {
-      report.condition.fatal.set(number, lane.failure?.message ?? 'the thread ended');
-      finish(ERRORS[code].exit || 1);
+    if (!ERRORS[code].retryable || readsStdin || recent > RESTARTS_MAX) {
+      report.condition.fatal.set(number, message);
+      if (recent > RESTARTS_MAX) log('error', 'lane_given_up', `lane ${number} failed ${recent} times in ten minutes`);
+      stopLanes(ERRORS[code].exit || 1);
       return;
     }
     log('warn', 'lane_restarted', `lane ${number} starts anew from its last checkpoint`, { lane: number });
@@ -128,25 +147,36 @@ export async function runApp(options: AppOptions): Promise<number> {
     }, RESTART_MS);
   };
 
+  // What was read of standard input cannot be read again: then a lane has one life.
+  const readsStdin = options.input.kind === 'replay' && options.input.file === '-';
   const start = (number: number, again: Supervised | undefined): void => {
     const task: LaneTask = { lane: number, settings, input: options.input, stateDir: options.stateDir };
-    const readsStdin = options.input.kind === 'replay' && options.input.file === '-';
     const worker = new Worker(laneUrl(), { workerData: task, name: `lane-${number}`, stdin: readsStdin });
-    if (readsStdin && worker.stdin !== null) process.stdin.pipe(worker.stdin);
-    const lane = again ?? { worker, ended: false, failure: undefined, restartsAt: [] };
+    if (readsStdin && worker.stdin !== null) {
+      process.stdin.pipe(worker.stdin);
+      stops.push(['standard input', () => process.stdin.destroy()]);
+    }
+    const lane = again ?? { worker, settled: undefined, failure: undefined, restartsAt: [] };
     lane.worker = worker;
     lane.failure = undefined;
     if (again === undefined) supervised[number] = lane;
-    worker.on('message', (message: FromLane) => onMessage(number, lane, message));
-    worker.on('error', (error) => log('error', 'lane_failed', String(error), { lane: number }));
+    worker.on('message', (message: FromLane) => onMessage(number, lane, worker, message));
+    worker.on('error', (error) => onMessage(number, lane, worker, uncaught(error)));
     worker.on('exit', () => onExit(number, lane));
   };
   for (let number = 0; number < lanes; number++) start(number, undefined);
   stops.push(['lanes', () => Promise.all(supervised.map(({ worker }) => worker.terminate()))]);
 
-  const signals = onSignals(stopLanes, finish, log);
+  const release = onSignals(stopping, stopLanes, log);
+  void screen.broken.then((error) => {
+    const gone = error.code === 'EPIPE';
+    if (gone) log('info', 'stopping', 'nobody reads standard output any more');
+    else log('error', 'output_failed', `cannot write to standard output: ${error.message}`);
+    finish(gone ? SIGNAL_EXITS.SIGPIPE : ERRORS.internal.exit);
+  });
   const exit = await finished;
-  signals.release();
+  const inputEnded = exit === 0 && !stopping();
+  report.condition.stopping = true; // lanes that end now are not started anew, and a signal does not wait
   screen.ended(exit);
   for (const [name, stop] of stops.reverse()) {
     try {
@@ -155,34 +185,39 @@ export async function runApp(options: AppOptions): Promise<number> {
       log('warn', 'stop_failed', `${name}: ${String(error)}`);
     }
   }
-  await screen.written();
+  // All events of an input that ended are read, however slowly; who was asked to stop does not wait for a reader.
+  const impatient = inputEnded ? undefined : setTimeout(() => process.exit(exit), WRITE_MS_MAX);
+  await Promise.race([screen.written(), screen.broken]);
+  clearTimeout(impatient);
+  release();
   return exit;
 }
 
-function exitOf(lanes: readonly Supervised[]): number {
-  const failed = lanes.find(({ failure }) => failure !== undefined)?.failure;
-  return failed === undefined ? 0 : ERRORS[failed.code].exit || 1;
+function uncaught(error: unknown): FromLane {
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { kind: 'failed', code: 'lane_failed', message };
 }
 
-/** The first signal drains, the second ends at once; a drain that takes too long ends with the signal's exit code. */
-function onSignals(stopLanes: () => void, finish: (exit: number) => void, log: Log): { release(): void } {
-  let deadline: NodeJS.Timeout | undefined;
-  const codes = { SIGINT: 130, SIGTERM: 143 } as const;
+function exitOf(lanes: readonly Supervised[], exitUnsettled: number): number {
+  const failed = lanes.find(({ failure }) => failure !== undefined)?.failure;
+  if (failed !== undefined) return ERRORS[failed.code].exit || 1;
+  return lanes.every(({ settled }) => settled) ? 0 : exitUnsettled;
+}
+
+/** The first signal drains, the second ends at once. What nobody caught ends at once, too, before it does more harm. */
+function onSignals(stopping: () => boolean, stopLanes: (exit: number) => void, log: Log): () => void {
   const stop = (signal: 'SIGINT' | 'SIGTERM'): void => {
-    if (deadline !== undefined) process.exit(codes[signal]);
+    if (stopping()) process.exit(SIGNAL_EXITS[signal]);
     log('info', 'stopping', `${signal}: finishing the batch in hand and writing checkpoints`);
-    deadline = setTimeout(() => {
-      log('error', 'stop_failed', `not drained within ${STOP_MS_MAX / 1000} s`);
-      finish(codes[signal]);
-    }, STOP_MS_MAX);
-    stopLanes();
+    stopLanes(SIGNAL_EXITS[signal]);
   };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
-  return {
-    release() {
-      clearTimeout(deadline);
-      process.off('SIGINT', stop).off('SIGTERM', stop);
-    },
+  const fault = (error: unknown): void => {
+    log('error', 'internal', error instanceof Error ? (error.stack ?? error.message) : String(error));
+    process.exit(ERRORS.internal.exit);
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop).on('uncaughtException', fault);
+  return () => {
+    process.off('SIGINT', stop).off('SIGTERM', stop).off('uncaughtException', fault);
   };
 }
 

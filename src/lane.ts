@@ -2,6 +2,7 @@
 // composition root; it builds the rim around the pipeline and tells the main thread how it goes.
 
 import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { newFileStore } from './checkpoint/fileStore.ts';
 import { type ErrorCode, GruardError } from './errors.ts';
@@ -21,12 +22,16 @@ import { countsOf, labelsOf, newHistogram, newSummary, observe } from './summary
 const REPORT_EVERY_MS = 500;
 const CHECKPOINT_LOOK_MS = 250;
 const SETTLE_MS = 15_000;
+/** Events that main may not have written yet: a file can hold more than the memory, and its reader be slow. */
+const PRINTED_MAX = 10_000;
+/** A lane that failed leaves its group, so that nobody waits for its session, but not for long. */
+const LEAVE_MS = 5_000;
 
 const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
 if (parentPort !== null) await runLane(parentPort, workerData as LaneTask);
 
-/** Runs until the input ends or main says stop; then the thread has nothing left to do and ends. */
+/** Runs until the input ends or main says stop; then the thread ends, whatever connections still wait for. */
 async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
   const send = (message: FromLane): void => port.postMessage(message);
   const log: Log = (level, code, message, fields = {}) =>
@@ -62,7 +67,7 @@ async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
     flush: async () => {
       await Promise.all([...sinks.map((sink) => sink.flush()), input.rejects?.flush()]);
     },
-    overfull: () => input.overfull(),
+    overfull: () => input.overfull() || printed.pending > PRINTED_MAX,
     commit: (positions) => input.source.commit(positions),
     clock,
     log,
@@ -101,27 +106,31 @@ async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
       },
     });
   };
-  const timers = [setInterval(tell, REPORT_EVERY_MS), setInterval(() => owner.tick(), CHECKPOINT_LOOK_MS)];
+  setInterval(tell, REPORT_EVERY_MS);
+  setInterval(() => owner.tick(), CHECKPOINT_LOOK_MS);
+  let stopping = false;
   port.on('message', (message: ToLane) => {
-    if (message.kind === 'stop') void input.source.stop();
+    if (message.kind !== 'stop') return;
+    stopping = true;
+    void input.source.stop();
   });
 
   try {
     await Promise.race([input.source.run(owner), drained]);
-    await finish(task, owner);
+    // A source that was stopped has settled the owner, and its input may go on another time.
+    if (!stopping) await finish(task, owner);
     feed.end();
     await drained;
     await Promise.all([...sinks.map((sink) => sink.stop()), input.rejects?.stop()]);
     tell();
-    send({ kind: 'ended' });
+    send({ kind: 'ended', settled: owner.isSettled() });
   } catch (error) {
     const code: ErrorCode = error instanceof GruardError ? error.code : 'lane_failed';
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     send({ kind: 'failed', code, message: error instanceof GruardError ? error.message : message });
-  } finally {
-    for (const timer of timers) clearInterval(timer);
-    port.close();
+    await Promise.race([input.source.stop(), sleep(LEAVE_MS)]);
   }
+  process.exit();
 }
 
 async function finish(task: LaneTask, owner: Owner): Promise<void> {
@@ -154,20 +163,31 @@ function publish(work: Work, sinks: readonly EventSink[]): void {
 }
 
 /** Events on their way to the terminal or to standard output, which the main thread writes. */
-function printedEvents(port: MessagePort, send: (message: FromLane) => void): EventSink {
+function printedEvents(
+  port: MessagePort,
+  send: (message: FromLane) => void,
+): EventSink & { /** Since the last flush. */ readonly pending: number } {
   const waiting = new Map<number, () => void>();
   let flushes = 0;
+  let pending = 0;
   port.on('message', (message: ToLane) => {
     if (message.kind !== 'flushed') return;
     waiting.get(message.number)?.();
     waiting.delete(message.number);
   });
   return {
-    publish: (event) => send({ kind: 'event', event }),
+    get pending() {
+      return pending;
+    },
+    publish(event) {
+      pending++;
+      send({ kind: 'event', event });
+    },
     flush: () =>
       new Promise((resolve) => {
         const number = ++flushes;
         waiting.set(number, resolve);
+        pending = 0;
         send({ kind: 'flush', number });
       }),
     stop: () => Promise.resolve(),

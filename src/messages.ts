@@ -49,8 +49,8 @@ export type FromLane =
       readonly message: string;
       readonly fields: Readonly<Record<string, unknown>>;
     }
-  /** The input ended, or the lane was asked to stop: everything is settled. */
-  | { readonly kind: 'ended' }
+  /** The input ended, or the lane was asked to stop. `settled`: everything that was read is in a checkpoint. */
+  | { readonly kind: 'ended'; readonly settled: boolean }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
 
 export type ToLane = { readonly kind: 'stop' } | { readonly kind: 'flushed'; readonly number: number };

@@ -56,6 +56,8 @@ export interface Owner extends PartitionOwner {
   finish(): Promise<void>;
   /** Begins the checkpoints that are due; cheap when none is. */
   tick(): void;
+  /** True when everything that was delivered is sealed, or nothing is kept. */
+  isSettled(): boolean;
   /** Time that reading waited for sinks. */
   readonly waits: { readonly seconds: number };
   readonly checkpoint: {
@@ -74,6 +76,8 @@ interface State {
   readonly waits: { seconds: number };
   /** A batch is between stages: nothing may be frozen. */
   delivering: boolean;
+  /** A batch failed between stages: half of it is in the slabs, so nothing may be frozen any more. */
+  broken: boolean;
 }
 
 export function newOwner(options: OwnerOptions): Owner {
@@ -85,11 +89,13 @@ export function newOwner(options: OwnerOptions): Owner {
     checkpoint: { durations, bytes: 0, lastSuccessMs: undefined, failures: 0 },
     waits: { seconds: 0 },
     delivering: false,
+    broken: false,
   };
   return {
     checkpoint: state.checkpoint,
     waits: state.waits,
     tick: () => tick(state),
+    isSettled: () => options.store === undefined || [...state.owned.values()].every(isClean),
     take: (id, committed) => take(state, id, committed),
     drop: (id) => drop(state, id),
     settle: (deadlineMs) => settle(state, deadlineMs),
@@ -108,8 +114,12 @@ export function newOwner(options: OwnerOptions): Owner {
 async function take(state: State, id: PartitionId, committed: number | undefined): Promise<StartPosition> {
   const { options } = state;
   const streams = options.streams.filter((stream) => reads(stream, id.topic));
+  if (streams.length === 0) throw new GruardError('usage', `no stream reads topic ${id.topic}`);
   const shares = streams.map((stream) => newShare(stream, id, options.memory, options.kernel, options.firstOffset()));
-  const start = await restore(options, id, shares, committed);
+  const start = await restore(options, id, shares, committed).catch((error) => {
+    shares.forEach(dissolveShare);
+    throw error;
+  });
   for (const share of shares) options.summary.add(share);
   const nextAt = options.clock.monotonic() + options.everyMs;
   state.owned.set(nameOf(id), { id, shares, dirty: false, saving: undefined, nextAt });
@@ -141,6 +151,9 @@ async function run(state: State, one: Owned, batch: RecordBatch, flush: boolean)
       await options.flush();
       state.waits.seconds += (clock.monotonic() - from) / 1000;
     }
+  } catch (error) {
+    state.broken = true;
+    throw error;
   } finally {
     state.delivering = false;
   }
@@ -154,22 +167,26 @@ function tick(state: State): void {
 }
 
 async function settle(state: State, deadlineMs: number): Promise<void> {
+  let late = false;
   const all = [...state.owned.values()].map(async (one) => {
     await one.saving; // of an older state
-    await begin(state, one);
+    // Behind the deadline the source goes on, and nobody knows where a batch stands.
+    if (!late) await begin(state, one);
   });
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, deadlineMs);
   });
   await Promise.race([Promise.all(all), deadline]);
+  late = true;
   clearTimeout(timer);
 }
 
 /** Begins a checkpoint unless one is on its way. The freeze happens before this returns; the writing goes on. */
 function begin(state: State, one: Owned): Promise<void> {
   const { store } = state.options;
-  if (one.saving === undefined && one.dirty && store !== undefined) {
+  const mayFreeze = !state.delivering && !state.broken && isOwned(state, one);
+  if (one.saving === undefined && one.dirty && mayFreeze && store !== undefined) {
     one.saving = save(state, one, store).finally(() => {
       one.saving = undefined;
     });
@@ -177,7 +194,8 @@ function begin(state: State, one: Owned): Promise<void> {
   return one.saving ?? Promise.resolve();
 }
 
-async function save({ options, checkpoint }: State, one: Owned, store: CheckpointStore): Promise<void> {
+async function save(state: State, one: Owned, store: CheckpointStore): Promise<void> {
+  const { options, checkpoint } = state;
   const { clock } = options;
   const from = clock.monotonic();
   one.dirty = false;
@@ -186,21 +204,33 @@ async function save({ options, checkpoint }: State, one: Owned, store: Checkpoin
   try {
     // Events before state: after a crash in between they would never be sent.
     await options.flush();
+    // Dropped meanwhile, and perhaps taken again: the store would seal an old state over a newer one.
+    if (!isOwned(state, one)) return;
     const { bytes } = await store.save(one.id, snapshot);
     const took = clock.monotonic() - from;
     checkpoint.bytes = bytes;
     checkpoint.lastSuccessMs = clock.now();
     one.nextAt = from + Math.max(options.everyMs, took / CHECKPOINT_SHARE);
     observe(checkpoint.durations, took / 1000);
+    if (!isOwned(state, one)) return;
     options.summary.note(one.id, { checkpointed: offset });
     await options.commit([{ ...one.id, offset }]);
   } catch (error) {
     one.dirty = true;
     one.nextAt = clock.monotonic() + options.everyMs;
+    if (!isOwned(state, one)) return;
     checkpoint.failures++;
     const message = `checkpoint of ${nameOf(one.id)} failed: ${messageOf(error)}`;
     options.log('warn', 'checkpoint_failed', message, { ...one.id });
   }
+}
+
+function isOwned({ owned }: State, one: Owned): boolean {
+  return owned.get(nameOf(one.id)) === one;
+}
+
+function isClean({ dirty, saving }: Owned): boolean {
+  return !dirty && saving === undefined;
 }
 
 function newWork(

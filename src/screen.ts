@@ -9,8 +9,10 @@ export interface Screen {
   progress(streams: readonly StreamProgress[]): void;
   event(event: AnomalyEvent): void;
   ended(exit: number): void;
-  /** Resolves when everything so far has left the process. */
+  /** Resolves when everything so far has left the process; never, when standard output takes nothing any more. */
   written(): Promise<void>;
+  /** Resolves with the reason when standard output takes nothing any more: `EPIPE` is a reader that went away. */
+  readonly broken: Promise<NodeJS.ErrnoException>;
 }
 
 /** Share of the warm-up between two lines about it. */
@@ -39,6 +41,7 @@ export function newPeopleScreen(running: Omit<Running, 'address'>, paint: Paint)
       if (exit === 0) out.write('stopped\n');
     },
     written: out.written,
+    broken: out.broken,
   };
 }
 
@@ -51,22 +54,28 @@ export function newJsonScreen(): Screen {
     event: (event) => out.write(`${JSON.stringify(event)}\n`),
     ended() {},
     written: out.written,
+    broken: out.broken,
   };
 }
 
 /** Where events go elsewhere and nobody looks at the terminal. */
 export function newSilentScreen(): Screen {
-  return { started() {}, progress() {}, event() {}, ended() {}, written: () => Promise.resolve() };
+  const broken = new Promise<never>(() => {});
+  return { started() {}, progress() {}, event() {}, ended() {}, written: () => Promise.resolve(), broken };
 }
 
-function newOutput(): { write(text: string): void; written(): Promise<void> } {
+function newOutput(): Pick<Screen, 'written' | 'broken'> & { write(text: string): void } {
   let last: Promise<void> = Promise.resolve();
-  // A reader that went away (`| head`) is no failure of ours.
-  process.stdout.on('error', () => {});
+  const broken = new Promise<NodeJS.ErrnoException>((resolve) => process.stdout.on('error', resolve));
   return {
     write(text) {
-      last = new Promise((resolve) => process.stdout.write(text, () => resolve()));
+      last = new Promise((resolve) => {
+        process.stdout.write(text, (error) => {
+          if (!error) resolve();
+        });
+      });
     },
     written: () => last,
+    broken,
   };
 }

@@ -5,7 +5,7 @@ import { newFeed } from '../src/feed.ts';
 import { newFloat32Kernel } from '../src/kernel/float32.ts';
 import { newLaneMemory } from '../src/kernel/memory.ts';
 import { newOwner, reads } from '../src/owner.ts';
-import { pipeline } from '../src/pipeline.ts';
+import { pipeline, type Work } from '../src/pipeline.ts';
 import type { CheckpointStore, Snapshot } from '../src/ports.ts';
 import type { StreamSettings } from '../src/settings.ts';
 import { newSummary } from '../src/summary.ts';
@@ -18,15 +18,19 @@ function aStream(changes: Partial<StreamSettings>): StreamSettings {
 }
 
 const ID: PartitionId = { topic: 'orders', partition: 3 };
+/** Offset of a record on which the pipeline fails. */
+const FAULT = 666;
 
 /** Keeps snapshots in memory and the order of everything that is durable. */
 function newJournal(snapshots = new Map<string, Snapshot>()) {
   const journal: string[] = [];
   let failures = 0;
+  let gate = Promise.resolve();
   const store: CheckpointStore = {
     open: ({ topic, partition }) => Promise.resolve({ snapshot: snapshots.get(`${topic}/${partition}`), epoch: 1 }),
     async save({ topic, partition }, snapshot) {
       await sleep(1);
+      await gate;
       if (failures > 0) {
         failures--;
         throw new Error('no space left');
@@ -37,7 +41,15 @@ function newJournal(snapshots = new Map<string, Snapshot>()) {
     },
     close: () => {},
   };
-  return { journal, store, snapshots, failNext: () => failures++ };
+  /** Nothing becomes durable from now on until the answer is called. */
+  const stall = (): (() => void) => {
+    let open = (): void => {};
+    gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    return open;
+  };
+  return { journal, store, snapshots, failNext: () => failures++, stall, stalled: () => gate };
 }
 
 function newLane(streams: readonly StreamSettings[], kept = newJournal()) {
@@ -50,7 +62,11 @@ function newLane(streams: readonly StreamSettings[], kept = newJournal()) {
     clock,
   );
   const logged: string[] = [];
-  pipeline(feed.works, { timed: summary.timed, report: (work) => work }).subscribe();
+  const report = (work: Work): Work => {
+    if (work.batch.records.some(({ offset }) => offset === FAULT)) throw new Error('a programmer error');
+    return work;
+  };
+  pipeline(feed.works, { timed: summary.timed, report }).subscribe({ error: () => {} });
   const owner = newOwner({
     streams,
     memory,
@@ -62,6 +78,7 @@ function newLane(streams: readonly StreamSettings[], kept = newJournal()) {
     rejects: undefined,
     flush: async () => {
       await sleep(1);
+      await kept.stalled();
       kept.journal.push('events');
     },
     overfull: () => false,
@@ -200,6 +217,71 @@ describe('owner', () => {
     await lane.owner.take(ID, undefined);
     await lane.owner.deliver(batch(0, 50));
     expect(lane.memory.top).toBe(top);
+  });
+
+  it('begins no checkpoint when its settling comes too late: a batch may be under way by then', async () => {
+    const lane = newLane([aStream({ topics: ['orders'] })]);
+    await lane.owner.take(ID, undefined);
+    await lane.owner.deliver(batch(0, 50));
+    const go = lane.stall();
+    lane.advance(10_001);
+    lane.owner.tick();
+    await lane.owner.deliver(batch(50, 50));
+    await lane.owner.settle(1);
+    expect(lane.owner.isSettled()).toBe(false);
+    go();
+    await expect.poll(() => lane.journal).toEqual(['events', 'state 50', 'commit 50']);
+    await lane.owner.settle(1000);
+    expect(lane.journal.slice(3)).toEqual(['events', 'state 100', 'commit 100']);
+    expect(lane.owner.isSettled()).toBe(true);
+  });
+
+  it('seals nothing of a partition that was dropped while its events waited, even when it has it again', async () => {
+    const lane = newLane([aStream({ topics: ['orders'] })]);
+    await lane.owner.take(ID, undefined);
+    await lane.owner.deliver(batch(0, 50));
+    const go = lane.stall();
+    await lane.owner.settle(1);
+    lane.owner.drop(ID);
+    await lane.owner.take(ID, undefined);
+    go();
+    await expect.poll(() => lane.journal).toEqual(['events']);
+    await lane.owner.settle(1000);
+    expect(lane.journal).toEqual(['events']);
+    expect(lane.owner.checkpoint.failures).toBe(0);
+  });
+
+  it('seals nothing any more once a batch failed between stages', async () => {
+    const lane = newLane([aStream({ topics: ['orders'] })]);
+    await lane.owner.take(ID, undefined);
+    await lane.owner.deliver(batch(0, 50));
+    await expect(lane.owner.deliver(batch(FAULT, 1))).rejects.toThrow('stopping');
+    lane.advance(10_001);
+    lane.owner.tick();
+    await lane.owner.settle(1000);
+    expect(lane.journal).toEqual([]);
+    expect(lane.owner.isSettled()).toBe(false);
+  });
+
+  it('refuses a topic that no stream reads', async () => {
+    const lane = newLane([aStream({ topics: ['payments'] })]);
+    await expect(lane.owner.take(ID, undefined)).rejects.toMatchObject({ code: 'usage' });
+  });
+
+  it('gives the memory back of a partition that could not be restored', async () => {
+    const first = newLane([aStream({ topics: ['orders'] })]);
+    await first.owner.take(ID, undefined);
+    await first.owner.deliver(batch(0, 50));
+    await first.owner.settle(1000);
+    const [snapshot] = first.snapshots.values();
+    const [share] = snapshot?.shares ?? [];
+    const series = share?.series.map(({ slab }) => ({ key: '["unknown","web"]', slab })) ?? [];
+    const damaged = new Map([['orders/3', { shares: [{ ...share, series }] } as unknown as Snapshot]]);
+    const second = newLane([aStream({ topics: ['orders'] })], newJournal(damaged));
+    await expect(second.owner.take(ID, undefined)).rejects.toThrow('unknown field');
+    const { top } = second.memory;
+    await expect(second.owner.take(ID, undefined)).rejects.toThrow('unknown field');
+    expect(second.memory.top).toBe(top);
   });
 
   it('knows topics by name and by prefix', () => {
