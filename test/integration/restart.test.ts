@@ -1,4 +1,4 @@
-// kill -9 at random moments: the same events, and the same state bit for bit, as of a run that nobody disturbed.
+// Ended at random moments: the same events, and the same state bit for bit, as of a run that nobody disturbed.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { history } from '../support/history.ts';
 
 const HOSTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 const MINUTES = 30_000;
-const KILLS = 6;
+const ENDS = 6;
 const { GRUARD_SEED = String(Date.now() % 100_000) } = process.env;
 const SEED = Number(GRUARD_SEED);
 
@@ -53,43 +53,49 @@ function newestState(name: string): unknown {
   return decoded.snapshot;
 }
 
-it(`continues bit for bit after ${KILLS} kills`, { timeout: 180_000 }, async () => {
-  const data = join(folder.path, 'data.jsonl');
-  const calmConfig = await config('calm');
-  const from = Date.now();
-  const calm = startDaemon(['run', calmConfig, '--replay', data, '--flush']);
-  expect(await calm.exited).toBe(0);
-  const calmMs = Date.now() - from;
-  expect(calm.events().filter(({ event }) => event === 'opened').length).toBeGreaterThanOrEqual(HOSTS.length);
+it.each(['SIGKILL', 'SIGTERM'] as const)(
+  `continues bit for bit after ${ENDS} times %s`,
+  {
+    timeout: 180_000,
+  },
+  async (signal) => {
+    const data = join(folder.path, 'data.jsonl');
+    const calmConfig = await config(`calm-${signal}`);
+    const from = Date.now();
+    const calm = startDaemon(['run', calmConfig, '--replay', data, '--flush']);
+    expect(await calm.exited).toBe(0);
+    const calmMs = Date.now() - from;
+    expect(calm.events().filter(({ event }) => event === 'opened').length).toBeGreaterThanOrEqual(HOSTS.length);
 
-  const random = newRandom(SEED);
-  const disturbed: string[] = [];
-  const path = await config('disturbed');
-  let killed = 0;
-  for (;;) {
-    const daemon = startDaemon(['run', path, '--replay', data, '--flush']);
-    if (killed < KILLS) {
-      // Two lives together are shorter than a calm run, on any machine.
-      await Promise.race([daemon.exited, sleep(calmMs * (0.25 + 0.2 * uniform(random)))]);
-      if (daemon.child.exitCode === null) {
-        await daemon.stop('SIGKILL');
-        killed++;
+    const random = newRandom(SEED);
+    const told: string[] = [];
+    const path = await config(signal);
+    let ends = 0;
+    for (;;) {
+      const daemon = startDaemon(['run', path, '--replay', data, '--flush']);
+      let disturbed = false;
+      if (ends < ENDS) {
+        // Two lives together are shorter than a calm run, on any machine.
+        await Promise.race([daemon.exited, sleep(calmMs * (0.25 + 0.2 * uniform(random)))]);
+        disturbed = daemon.child.exitCode === null;
+        if (disturbed) ends++;
+        if (disturbed) daemon.child.kill(signal);
       }
+      const exit = await daemon.exited;
+      const lines = daemon.stdout().split('\n');
+      told.push(...lines.filter((line) => line.endsWith('}')));
+      if (disturbed && signal === 'SIGTERM') expect(exit, daemon.stderr()).toBe(0);
+      if (exit === 0 && !disturbed) break;
     }
-    const exit = await daemon.exited;
-    disturbed.push(
-      ...daemon
-        .stdout()
-        .split('\n')
-        .filter((line) => line.endsWith('}')),
-    );
-    if (exit === 0) break;
-  }
-  expect(killed, `seed ${SEED}: the run was too short to be killed`).toBeGreaterThanOrEqual(2);
-  const lines = (all: readonly string[]): string[] => [...new Set(all)].sort();
-  expect(lines(disturbed), `seed ${SEED}`).toEqual(lines(calm.stdout().split('\n').filter(Boolean)));
-  expect(newestState('disturbed'), `seed ${SEED}`).toEqual(newestState('calm'));
-});
+    expect(ends, `seed ${SEED}: the run was too short to be ended`).toBeGreaterThanOrEqual(2);
+    const wanted = calm.stdout().split('\n').filter(Boolean);
+    // After a kill, what was told since the last checkpoint is told again; after a stop nothing is.
+    const sorted = (lines: readonly string[]): string[] => lines.toSorted();
+    if (signal === 'SIGTERM') expect(told, `seed ${SEED}`).toEqual(wanted);
+    else expect(sorted([...new Set(told)]), `seed ${SEED}`).toEqual(sorted(wanted));
+    expect(newestState(signal), `seed ${SEED}`).toEqual(newestState(`calm-${signal}`));
+  },
+);
 
 it('goes on where it was stopped, and says nothing twice', { timeout: 60_000 }, async () => {
   const data = await folder.file(

@@ -28,19 +28,22 @@ export interface Daemon {
   stop(signal?: NodeJS.Signals): Promise<number | string>;
 }
 
-/** `input` is its standard input; without it there is none. */
+/** `input` is its standard input; without it there is none. It ends unless told otherwise. */
 export function startDaemon(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   input?: string,
+  more: { readonly main?: string; readonly inputStaysOpen?: boolean } = {},
 ): Daemon {
-  if (!existsSync(MAIN)) throw new Error('dist/main.js is missing: npm run build');
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const { main = MAIN } = more;
+  if (!existsSync(main)) throw new Error('dist/main.js is missing: npm run build');
+  const child = spawn(process.execPath, [main, ...args], {
     env: { ...process.env, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   child.stdin.on('error', () => {}); // it may end before it has read everything
-  child.stdin.end(input);
+  if (more.inputStaysOpen === true) child.stdin.write(input ?? '');
+  else child.stdin.end(input);
   let out = '';
   let errors = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
