@@ -34,7 +34,7 @@ async function config(name: string): Promise<string> {
 http: { listen: 127.0.0.1:0 }
 state: { dir: ${folder.path}/${name}, every: 1s }
 streams:
-  latency: { topic: t, series: { host: $.tags.host }, time: $.ts, value: $.fields.p99, window: { every: 1m } }
+  latency: { topic: t, series: { host: $.tags.host }, time: $.ts, value: $.fields.p99, window: { every: 2m } }
 `,
   );
 }
