@@ -9,7 +9,7 @@ import { version } from './version.ts';
 
 const HELP = `gruard watches numeric streams on Kafka and tells which values are anomalous.
 
-usage: gruard COMMAND [OPTIONS]
+usage: gruard COMMAND [OPTIONS]            in a clone: npm run gruard -- COMMAND [OPTIONS]
 
   demo                 runs on generated streams: no Kafka, no configuration
   run FILE…            runs the daemon with a configuration (a YAML file or a directory)
@@ -46,7 +46,7 @@ export async function execute(argv: readonly string[]): Promise<number> {
         process.stdout.write(`${version()}\n`);
         return 0;
       default:
-        throw new GruardError('usage', `gruard: there is no command "${command}".`);
+        throw new GruardError('usage', `there is no command ${JSON.stringify(command)}.`);
     }
   } catch (error) {
     return complain(error);

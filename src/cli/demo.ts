@@ -17,7 +17,7 @@ usage: gruard demo [OPTIONS]
   --until first-anomaly   ends by itself at the first anomaly
   --speed N               event seconds per second (default 3600: an hour a second)
   --seed N                another seed gives other noise and other places for the anomalies (default 1)
-  --listen HOST:PORT      where /metrics and health are (default 127.0.0.1:9464, or the next free port)
+  --listen HOST:PORT      where /metrics and health are (default 127.0.0.1:9464, or any free port)
 
 examples:
   gruard demo

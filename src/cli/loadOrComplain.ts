@@ -5,7 +5,7 @@ import type { Settings } from '../settings.ts';
 export function loadOrComplain(files: readonly string[]): Settings | undefined {
   const loaded = load(files, process.env);
   if (loaded.ok) {
-    for (const warning of loaded.warnings) process.stderr.write(`${warning}\n`);
+    for (const warning of loaded.warnings) process.stderr.write(warning);
     return loaded.settings;
   }
   process.stderr.write(loaded.text);

@@ -11,7 +11,7 @@ import { newJsonScreen, newPeopleScreen, newSilentScreen, type Screen } from '..
 import type { Settings } from '../settings.ts';
 import { listenAddress } from './listenAddress.ts';
 import { loadOrComplain } from './loadOrComplain.ts';
-import { refuseTooManySlabs } from './slabLimit.ts';
+import { askForPartitions, refuseTooManySlabs } from './slabLimit.ts';
 import { version } from './version.ts';
 
 const HELP = `gruard run: the daemon. Reads the streams of a configuration from Kafka, or from a file.
@@ -60,7 +60,8 @@ export async function run(argv: readonly string[]): Promise<number> {
 
   const log = newLog(settings.log);
   const input = inputOf(settings, values);
-  if (input.kind === 'kafka') await refuseTooManySlabs(settings, log);
+  const partitionsOf = input.kind === 'kafka' ? await askForPartitions(settings, log) : undefined;
+  if (partitionsOf !== undefined) refuseTooManySlabs(settings, partitionsOf);
   return runApp({
     settings,
     input,

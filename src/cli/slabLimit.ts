@@ -12,23 +12,31 @@ const ANSWER_MS_MAX = 5_000;
 /** What the addresses of one lane reach. */
 const LANE_BYTES_MAX = 4 * 1024 ** 3;
 
-/**
- * Throws `memory_limit` when all series that the limits allow would not fit. A cluster that does not answer soon is no
- * reason to wait: the lanes look for it themselves.
- */
-export async function refuseTooManySlabs(settings: Settings, log: Log): Promise<void> {
-  const partitions = await partitionsOf(settings, log);
-  if (partitions === undefined) return;
-  const { bytes, perStream } = memoryNeeded(settings, (topic) => countOf(partitions, topic));
+/** How many partitions a topic, or all topics of a prefix with `*`, has. */
+export type PartitionsOf = (topic: string) => number;
+
+/** Throws `memory_limit` when all series that the limits allow would not fit. */
+export function refuseTooManySlabs(settings: Settings, partitionsOf: PartitionsOf): void {
+  const { bytes, perStream } = memoryNeeded(settings, partitionsOf);
   const limit = Math.min(settings.memoryBytes, settings.lanes * LANE_BYTES_MAX);
   if (bytes <= limit) return;
   const largest = Math.max(...perStream.map((stream) => stream.bytes));
   const stream = perStream.find((one) => one.bytes === largest);
   throw new GruardError(
     'memory_limit',
-    `all series that the limits allow would take ${mebibytes(bytes)}, limits.memory and ${settings.lanes} lanes give ` +
-      `${mebibytes(limit)}; stream ${stream?.stream} alone takes ${mebibytes(largest)}.`,
+    `limits.series in every partition of every topic would take ${mebibytes(bytes)}; limits.memory with ` +
+      `${settings.lanes === 1 ? '1 lane' : `${settings.lanes} lanes`} gives ${mebibytes(limit)}. Most takes ` +
+      `streams.${stream?.stream}: ${stream?.partitions} × ${stream?.slabs} models, ${mebibytes(largest)}.`,
   );
+}
+
+/**
+ * Asks the cluster. Undefined when it does not answer soon, which is no reason to wait: the lanes look for it
+ * themselves.
+ */
+export async function askForPartitions(settings: Settings, log: Log): Promise<PartitionsOf | undefined> {
+  const partitions = await partitionCounts(settings, log);
+  return partitions === undefined ? undefined : (topic) => countOf(partitions, topic);
 }
 
 /** Of a topic, or of all that a prefix stands for; at least one, because it may be created yet. */
@@ -41,7 +49,7 @@ function countOf(partitions: ReadonlyMap<string, number>, name: string): number 
   return Math.max(1, count);
 }
 
-async function partitionsOf(settings: Settings, log: Log): Promise<ReadonlyMap<string, number> | undefined> {
+async function partitionCounts(settings: Settings, log: Log): Promise<ReadonlyMap<string, number> | undefined> {
   const clock = { now: () => Date.now(), monotonic: () => performance.now() };
   const topics = [...new Set(settings.streams.flatMap((stream) => stream.topics))];
   const kafka = newKafkaClient(

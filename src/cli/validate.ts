@@ -9,6 +9,7 @@ import { problemsText } from '../config/problems.ts';
 import { durationText, sizeText } from '../config/quantities.ts';
 import { ERRORS, GruardError } from '../errors.ts';
 import type { Settings, StreamSettings } from '../settings.ts';
+import { type PartitionsOf, refuseTooManySlabs } from './slabLimit.ts';
 
 const HELP = `gruard validate: checks a configuration, and the brokers, topics and directory that it names.
 
@@ -17,15 +18,25 @@ usage: gruard validate FILE… [--offline]
   --offline   checks the files only: no connection, no directory
 
 FILE is a YAML file or a directory of them; several are merged.
-Exit codes: 0 ok; 66 a file is missing; 69 brokers or topics; 73 state.dir; 78 the configuration is invalid.
+Exit codes: 0 ok; 66 a file is missing; 69 brokers or topics; 73 state.dir; 78 the configuration is invalid, or its
+limits allow more series than fit into the memory.
 
 examples:
   gruard validate gruard.yaml
   gruard validate --offline /etc/gruard
 `;
 
-/** Sentences about brokers and topics that stand in the way of a start; none = it can start. Never rejects. */
-export type CheckKafka = (settings: Settings) => Promise<readonly string[]>;
+const MISSING = 'The files are valid. gruard run would start, wait for what is missing, and not be ready until then.\n';
+
+export interface Cluster {
+  /** Sentences about brokers and topics that stand in the way of the work; none = it can begin. */
+  readonly problems: readonly string[];
+  /** Undefined when the cluster did not say. */
+  readonly partitionsOf: PartitionsOf | undefined;
+}
+
+/** Looks at the brokers and topics that the settings name. Never rejects. */
+export type CheckKafka = (settings: Settings) => Promise<Cluster>;
 
 /** Answers the exit code. Prints a summary to standard output, or all problems to standard error. */
 export async function validate(argv: readonly string[], checkKafka: CheckKafka): Promise<number> {
@@ -46,15 +57,21 @@ export async function validate(argv: readonly string[], checkKafka: CheckKafka):
   }
   for (const warning of loaded.warnings) process.stderr.write(warning);
   const { settings } = loaded;
-  if (!values.offline) {
-    const unwritable = stateProblem(settings.state.dir);
-    const unreachable = await checkKafka(settings);
-    for (const problem of unreachable) process.stderr.write(`error: ${problem}\n`);
-    if (unwritable !== undefined) process.stderr.write(`error: ${unwritable}\n`);
-    if (unreachable.length > 0) return ERRORS.broker_unavailable.exit;
-    if (unwritable !== undefined) return ERRORS.state_unwritable.exit;
+  if (values.offline) {
+    process.stdout.write(summary(positionals, settings, undefined, 'not checked (--offline)'));
+    return 0;
   }
-  process.stdout.write(summary(positionals, settings, values.offline));
+  const unwritable = stateProblem(settings.state.dir);
+  const { problems, partitionsOf } = await checkKafka(settings);
+  for (const problem of problems) process.stderr.write(`error: ${problem}\n`);
+  if (unwritable !== undefined) process.stderr.write(`error: ${unwritable}\n`);
+  if (problems.length > 0) {
+    if (unwritable === undefined) process.stderr.write(MISSING);
+    return ERRORS.broker_unavailable.exit;
+  }
+  if (unwritable !== undefined) return ERRORS.state_unwritable.exit;
+  if (partitionsOf !== undefined) refuseTooManySlabs(settings, partitionsOf);
+  process.stdout.write(summary(positionals, settings, partitionsOf, 'checked'));
   return 0;
 }
 
@@ -72,17 +89,21 @@ export function stateProblem(dir: string): string | undefined {
   }
 }
 
-function summary(files: readonly string[], settings: Settings, offline: boolean): string {
+function summary(
+  files: readonly string[],
+  settings: Settings,
+  partitionsOf: PartitionsOf | undefined,
+  checked: string,
+): string {
   const { streams, lanes, memoryBytes, kafka, state } = settings;
-  const needed = memoryNeeded(settings, () => 1);
+  const needed = memoryNeeded(settings, partitionsOf ?? (() => 1));
+  const where = partitionsOf === undefined ? 'with one partition a topic' : 'in all partitions';
   const unit = streams.length === 1 ? '1 stream' : `${streams.length} streams`;
   const lines = [
     `${files.join(', ')}: ${unit}, ${lanes === 1 ? '1 lane' : `${lanes} lanes`} … ok`,
     ...streams.map((stream, index) => streamLine(stream, needed.perStream[index])),
-    `memory: at most ${sizeText(needed.bytes)} with one partition a topic; limits.memory is ${sizeText(memoryBytes)}`,
-    offline
-      ? `not checked (--offline): ${kafka.brokers.join(', ')}, topics, ${state.dir}`
-      : `checked: ${kafka.brokers.join(', ')}, topics, ${state.dir}`,
+    `memory: at most ${sizeText(needed.bytes)} ${where}; limits.memory is ${sizeText(memoryBytes)}`,
+    `${checked}: ${kafka.brokers.join(', ')}, topics, ${state.dir}`,
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -96,10 +117,11 @@ function streamLine(stream: StreamSettings, memory: MemoryNeeded['perStream'][nu
   const cell = model.cell === 'gru' ? `gru ${model.hidden}` : model.cell;
   const models =
     decode.fields.length === 1 ? `${limits.series} series` : `${limits.series} series × ${decode.fields.length}`;
-  const bytes = memory === undefined ? '' : `, ${models} of ${sizeText(memory.slabBytes)}: ${sizeText(memory.bytes)}`;
+  const each = memory === undefined || memory.partitions === 1 ? '' : ` in each of ${memory.partitions} partitions`;
+  const size = memory === undefined ? '' : ` of ${sizeText(memory.slabBytes)}${each}: ${sizeText(memory.bytes)}`;
   const by = labels === '' ? ', a series per partition' : ` by ${labels}`;
   const input = `${topics.join(', ')} (${decode.format})`;
-  return `  ${name}: ${input}, ${fields}${by}, ${aggregate} every ${length}, ${cell}${bytes}`;
+  return `  ${name}: ${input}, ${fields}${by}, ${aggregate} every ${length}, ${cell}, ${models}${size}`;
 }
 
 function wantsColour(): boolean {

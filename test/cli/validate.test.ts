@@ -25,7 +25,7 @@ afterEach(() => {
 });
 
 const folder = mkdtempSync(join(tmpdir(), 'gruard-'));
-const reachable: CheckKafka = async () => [];
+const reachable: CheckKafka = async () => ({ problems: [], partitionsOf: undefined });
 
 function write(name: string, text: string): string {
   const file = join(folder, name);
@@ -72,15 +72,21 @@ describe('gruard validate', () => {
   });
 
   it('hands the settings to the check of the cluster, says what it finds, and exits with 69', async () => {
-    const check = vi.fn<CheckKafka>(async () => ['streams.orders: topic shop.orders does not exist. Create it.']);
+    const check = vi.fn<CheckKafka>(async () => ({
+      problems: ['streams.orders: topic shop.orders does not exist. Create it.'],
+      partitionsOf: undefined,
+    }));
     expect(await validate([good], check)).toBe(69);
     expect(check).toHaveBeenCalledWith(expect.objectContaining({ lanes: 2 }));
-    expect(stderr).toBe('error: streams.orders: topic shop.orders does not exist. Create it.\n');
+    expect(stderr).toBe(
+      'error: streams.orders: topic shop.orders does not exist. Create it.\n' +
+        'The files are valid. gruard run would start, wait for what is missing, and not be ready until then.\n',
+    );
     expect(stdout).toBe('');
   });
 
   it('looks at the files only with --offline, and says so', async () => {
-    const check = vi.fn<CheckKafka>(async () => ['no broker']);
+    const check = vi.fn(reachable);
     expect(await validate(['--offline', good], check)).toBe(0);
     expect(check).not.toHaveBeenCalled();
     expect(stdout).toContain('not checked (--offline): localhost:9092, topics, ');
@@ -93,6 +99,25 @@ describe('gruard validate', () => {
     );
     expect(await validate([file], reachable)).toBe(73);
     expect(stderr).toContain('is no directory.');
+  });
+
+  it('counts the memory of all partitions when the cluster tells how many there are', async () => {
+    const partitions: CheckKafka = async () => ({
+      problems: [],
+      partitionsOf: (topic) => (topic === 'shop.orders' ? 12 : 1),
+    });
+    expect(await validate([good], partitions)).toBe(0);
+    expect(stdout).toMatch(/10 series of \d+ KiB in each of 12 partitions: [\d.]+ MiB\n/);
+    expect(stdout).toMatch(/^memory: at most [\d.]+ MiB in all partitions; limits\.memory is 4 GiB$/m);
+  });
+
+  it('refuses what run would refuse: more series in all partitions than the memory holds', async () => {
+    const partitions: CheckKafka = async () => ({ problems: [], partitionsOf: () => 100_000 });
+    await expect(validate([good], partitions)).rejects.toMatchObject({
+      code: 'memory_limit',
+      message: expect.stringMatching(/^limits\.series in every partition .* \d+ MiB; .* with 2 lanes gives 4096 MiB\./),
+    });
+    expect(stdout).toBe('');
   });
 
   it('takes several files as one', async () => {
