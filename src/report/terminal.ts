@@ -35,7 +35,7 @@ export function banner(running: Running, paint: Paint = PLAIN): string {
     `  from     ${printable(source)}`,
     `  metrics  ${paint('cyan', `${base}/metrics`)}`,
     `  health   ${base}/healthz  ${base}/readyz`,
-    `  stop     Ctrl-C; times below are event time, UTC`,
+    '  stop     Ctrl-C; times of anomalies are event time, UTC',
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -54,7 +54,7 @@ export function warmupLine(progress: StreamProgress, paint: Paint = PLAIN): stri
 
 /**
  * An anomaly event in one line without its end and without control characters, whatever stands in its labels:
- * when, what happened, where, what kind, observed against expected.
+ * when, what happened, where, what kind, observed against expected (the end of an episode: observed only).
  */
 export function anomalyLine(event: AnomalyEvent, paint: Paint = PLAIN): string {
   const parts = [paint('dim', instant(event.window.start)), happening(event, paint), place(event, paint), event.kind];
@@ -67,7 +67,8 @@ export function anomalyLine(event: AnomalyEvent, paint: Paint = PLAIN): string {
       parts.push(`for ${lasted(event)}`, observed(event), `score ${short(event.score)}`, severity(event, paint));
       break;
     case 'closed':
-      parts.push(`after ${lasted(event)}`, observed(event));
+      // Without the band: after a spike that is still drawn to it, and a value outside would look like an anomaly.
+      parts.push(`after ${lasted(event)}`, value(event));
       break;
     default:
       unreachable(event.event);
@@ -109,8 +110,13 @@ function place({ stream, series, field }: AnomalyEvent, paint: Paint): string {
   return [paint('bold', printable(stream)), ...labels, ...rest].join(' ');
 }
 
-function observed({ value, expected, lower, upper }: AnomalyEvent): string {
-  const what = value === null ? 'no data' : `observed ${short(value)}`;
+function value(event: AnomalyEvent): string {
+  return event.value === null ? 'no data' : `observed ${short(event.value)}`;
+}
+
+function observed(event: AnomalyEvent): string {
+  const { expected, lower, upper } = event;
+  const what = value(event);
   if (lower !== null && upper !== null) return `${what}, expected ${short(lower)} – ${short(upper)}`;
   return expected === null ? what : `${what}, expected ${short(expected)}`;
 }
