@@ -1,4 +1,4 @@
-// What the pages claim, as far as a program can check it: links, names of metrics, examples of configuration and errors.
+// What the pages claim, as far as a program can check it: links, metrics, examples of configuration and errors.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
