@@ -31,7 +31,9 @@ export async function restore(
   for (const share of shares) {
     const mine = stored.find(({ uid }) => uid === share.stream.uid);
     if (mine !== undefined && fits(share, mine)) {
-      thawShare(share, mine);
+      const leftOut = thawShare(share, mine);
+      const message = `no memory for ${leftOut} models of ${share.stream.name} in ${nameOf(id)}: they begin anew`;
+      if (leftOut > 0) log('error', 'memory_limit', message, { stream: share.stream.name, ...id });
     } else {
       cold.push(share);
       if (mine !== undefined) {

@@ -8,7 +8,7 @@ import { type DecodeState, newSampleRows } from './decode/rows.ts';
 import type { DetectState } from './detect/detector.ts';
 import { type Counters, newCounters, type PartitionId } from './domain.ts';
 import type { ForecastState } from './forecast/forecaster.ts';
-import { type Bank, copySlab, dissolve, evidenceAddress, newBank, restoreSlab } from './kernel/bank.ts';
+import { type Bank, copySlab, dissolve, evidenceAddress, makeRoom, newBank, restoreSlab } from './kernel/bank.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import { AT, INPUTS, type Layout, layoutOf } from './kernel/layout.ts';
 import type { LaneMemory } from './kernel/memory.ts';
@@ -107,8 +107,8 @@ export function fits(share: Share, snapshot: ShareSnapshot): boolean {
   return snapshot.configHash === share.stream.configHash && snapshot.layoutHash === layoutHash(share.bank.layout);
 }
 
-/** Fills an empty share with a snapshot that `fits`. */
-export function thawShare(share: Share, snapshot: ShareSnapshot): void {
+/** Fills an empty share with a snapshot that `fits`. Answers how many models the lane's memory had no room for. */
+export function thawShare(share: Share, snapshot: ShareSnapshot): number {
   const { series, bank, window } = share;
   const block = JSON.parse(new TextDecoder().decode(snapshot.block)) as {
     readonly watermark: Omit<Watermark, 'ms' | 'claimMs'> & {
@@ -119,9 +119,14 @@ export function thawShare(share: Share, snapshot: ShareSnapshot): void {
     readonly offset: number;
     readonly serial: number;
   };
+  let leftOut = 0;
   for (const { key, slab } of snapshot.series) {
     const [field = '', ...labels] = JSON.parse(key) as string[];
     const seriesKey = canonicalKey(share.decode.labelNames, labels);
+    if (!series.byKey.has(seriesKey) && !makeRoom(bank, series.fields)) {
+      leftOut++;
+      continue;
+    }
     const entry = series.byKey.get(seriesKey) ?? place(series, seriesKey, labels);
     const slot = entry.slots[share.decode.fieldNames.indexOf(field)];
     if (slot === undefined) throw new Error(`checkpoint of ${share.stream.name} has an unknown field ${field}`);
@@ -134,6 +139,7 @@ export function thawShare(share: Share, snapshot: ShareSnapshot): void {
   window.pending.offset = block.offset;
   share.position = snapshot.position;
   scheduleAll(share);
+  return leftOut;
 }
 
 /** The heap of due windows follows from the slabs. */

@@ -2,7 +2,7 @@
 // chunks, each of three arenas, so that the parts that are read together lie together.
 
 import type { Layout } from './layout.ts';
-import { allocate, type LaneMemory, release } from './memory.ts';
+import { allocate, type LaneMemory, release, reserve } from './memory.ts';
 
 const CHUNK_SLABS = 32;
 
@@ -21,7 +21,16 @@ export function newBank(lane: LaneMemory, layout: Layout): Bank {
   return { lane, layout, chunks: [], free: [], slots: 0 };
 }
 
-/** A slot whose slab is all zero. */
+/** Makes sure that the next `slots` slots can be taken; false when the lane's memory is used up. May grow it. */
+export function makeRoom(bank: Bank, slots: number): boolean {
+  while (bank.free.length + bank.chunks.length * CHUNK_SLABS - bank.slots < slots) {
+    if (!reserve(bank.lane, chunkBytes(bank.layout))) return false;
+    bank.chunks.push(allocate(bank.lane, chunkBytes(bank.layout)));
+  }
+  return true;
+}
+
+/** A slot whose slab is all zero. Throws when there is no room: see `makeRoom`. */
 export function takeSlot(bank: Bank): number {
   const slot = bank.free.pop() ?? bank.slots;
   if (slot >= bank.chunks.length * CHUNK_SLABS) bank.chunks.push(allocate(bank.lane, chunkBytes(bank.layout)));

@@ -12,6 +12,7 @@ const ALIGN_BYTES = 64;
 /** Views over the whole memory. After any `allocate` read them anew from here: growing detaches the old ones. */
 export interface LaneMemory {
   readonly memory: WebAssembly.Memory;
+  readonly pagesMax: number;
   f64: Float64Array;
   f32: Float32Array;
   u16: Uint16Array;
@@ -23,12 +24,13 @@ export interface LaneMemory {
   readonly free: Map<number, number[]>;
 }
 
-export function newLaneMemory(): LaneMemory {
-  const memory = new WebAssembly.Memory({ initial: GROW_PAGES, maximum: PAGES_MAX });
-  return { memory, ...views(memory.buffer), top: 0, free: new Map() };
+/** `pagesMax`: how far it may grow, in pages of 64 KiB. */
+export function newLaneMemory(pagesMax = PAGES_MAX): LaneMemory {
+  const memory = new WebAssembly.Memory({ initial: Math.min(GROW_PAGES, pagesMax), maximum: pagesMax });
+  return { memory, pagesMax, ...views(memory.buffer), top: 0, free: new Map() };
 }
 
-/** Address of a zeroed block of `bytes`. Throws a RangeError when 4 GiB are used up: callers check the limit before. */
+/** Address of a zeroed block of `bytes`. Throws a RangeError when the memory is used up: ask `reserve` before. */
 export function allocate(lane: LaneMemory, bytes: number): number {
   const size = aligned(bytes);
   const again = lane.free.get(size)?.pop();
@@ -37,15 +39,27 @@ export function allocate(lane: LaneMemory, bytes: number): number {
     return again;
   }
   const address = lane.top;
-  const missing = address + size - lane.memory.buffer.byteLength;
-  if (missing > 0) {
-    const pages = Math.ceil(missing / PAGE_BYTES);
-    const room = PAGES_MAX - lane.memory.buffer.byteLength / PAGE_BYTES;
-    lane.memory.grow(Math.max(pages, Math.min(GROW_PAGES, room)));
-    Object.assign(lane, views(lane.memory.buffer));
-  }
+  if (!reserve(lane, bytes)) throw new RangeError(`no room for ${bytes} bytes behind ${address}`);
   lane.top = address + size;
   return address;
+}
+
+/** Grows the memory so that a block of `bytes` can be allocated; false, and nothing changes, when it cannot grow. */
+export function reserve(lane: LaneMemory, bytes: number): boolean {
+  const size = aligned(bytes);
+  if ((lane.free.get(size)?.length ?? 0) > 0) return true;
+  const missing = lane.top + size - lane.memory.buffer.byteLength;
+  if (missing <= 0) return true;
+  const pages = Math.ceil(missing / PAGE_BYTES);
+  const room = lane.pagesMax - lane.memory.buffer.byteLength / PAGE_BYTES;
+  if (pages > room) return false;
+  try {
+    lane.memory.grow(Math.max(pages, Math.min(GROW_PAGES, room)));
+  } catch {
+    return false; // the machine has less than the limit
+  }
+  Object.assign(lane, views(lane.memory.buffer));
+  return true;
 }
 
 export function release(lane: LaneMemory, address: number, bytes: number): void {

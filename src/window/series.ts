@@ -1,7 +1,7 @@
 // The series of one share: key → slots, the limit, and forgetting. A series has one slot a field.
 
 import type { SeriesKey } from '../domain.ts';
-import { type Bank, evidenceAddress, giveSlot, takeSlot } from '../kernel/bank.ts';
+import { type Bank, evidenceAddress, giveSlot, makeRoom, takeSlot } from '../kernel/bank.ts';
 import { AT } from '../kernel/layout.ts';
 
 export interface Series {
@@ -27,9 +27,9 @@ export function newSeriesTable(bank: Bank, fields: number, seriesMax: number): S
   return { bank, fields, seriesMax, byKey: new Map(), bySlot: [], nextSerial: 1 };
 }
 
-/** Makes room for a new series; undefined when the limit is reached. May grow the lane's memory. */
+/** Takes a new series in; undefined when the limit is reached, or the lane's memory. May grow that memory. */
 export function admit(table: SeriesTable, key: SeriesKey, labels: readonly string[]): Series | undefined {
-  if (table.byKey.size >= table.seriesMax) return undefined;
+  if (table.byKey.size >= table.seriesMax || !makeRoom(table.bank, table.fields)) return undefined;
   const series = place(table, key, labels);
   const { f64 } = table.bank.lane;
   for (const slot of series.slots) f64[evidenceAddress(table.bank, slot) / 8 + AT.serial] = table.nextSerial++;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aligned, allocate, newLaneMemory, release } from '../../src/kernel/memory.ts';
+import { aligned, allocate, newLaneMemory, release, reserve } from '../../src/kernel/memory.ts';
 
 describe('lane memory', () => {
   it('keeps its contents when it grows', () => {
@@ -35,6 +35,18 @@ describe('lane memory', () => {
     const first = allocate(lane, 64);
     expect(() => allocate(lane, 2 ** 32)).toThrow(RangeError);
     expect(allocate(lane, 64)).toBe(first + 64);
+  });
+
+  it('says beforehand whether a block can be had, and changes nothing when not', () => {
+    const lane = newLaneMemory(2);
+    expect(reserve(lane, 100_000)).toBe(true);
+    const first = allocate(lane, 100_000);
+    expect(reserve(lane, 100_000)).toBe(false);
+    expect(() => allocate(lane, 100_000)).toThrow(RangeError);
+    expect(reserve(lane, 20_000)).toBe(true);
+    release(lane, first, 100_000);
+    expect(reserve(lane, 100_000)).toBe(true);
+    expect([allocate(lane, 100_000), lane.memory.buffer.byteLength]).toEqual([first, 2 * 65_536]);
   });
 
   it('never overlaps blocks, aligns and zeroes them, and keeps what is in them', () => {

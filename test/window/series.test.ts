@@ -7,9 +7,9 @@ import { admit, forget, lastSeenMs, newSeriesTable, type Series, type SeriesTabl
 
 const key = (text: string): SeriesKey => text as SeriesKey;
 
-function tableOf(fields: number, seriesMax: number): SeriesTable {
+function tableOf(fields: number, seriesMax: number, memory = newLaneMemory()): SeriesTable {
   const shape = { cell: 'gru', hidden: 4, inputs: 4, outputs: 1, lookback: 8, openWindows: 2 } as const;
-  return newSeriesTable(newBank(newLaneMemory(), layoutOf(shape)), fields, seriesMax);
+  return newSeriesTable(newBank(memory, layoutOf(shape)), fields, seriesMax);
 }
 
 function admitted(table: SeriesTable, text: string): Series {
@@ -31,6 +31,22 @@ it('gives a series one slot a field and each slot its place in the order of admi
     { series: b, field: 0 },
     { series: b, field: 1 },
   ]);
+});
+
+it('refuses series when the memory of the lane is used up, and takes others in when one was forgotten', () => {
+  // Two chunks of 32 slabs: after 21 series of three fields there is one slot left.
+  const { slabBytes } = tableOf(3, 1).bank.layout;
+  const memory = newLaneMemory(Math.ceil((2 * 32 * slabBytes) / 65_536));
+  const table = tableOf(3, 1000, memory);
+  const all = Array.from({ length: 21 }, (_, i) => admitted(table, `${i}`));
+  expect(admit(table, key('more'), ['more'])).toBeUndefined();
+  expect([table.byKey.size, table.nextSerial, table.bank.slots]).toEqual([21, 64, 63]);
+  for (const slot of all.slice(1).flatMap(({ slots }) => slots)) {
+    table.bank.lane.f64[scalars(table, slot) + AT.seen] = 1;
+    table.bank.lane.f64[scalars(table, slot) + AT.lastTimeMs] = 1000;
+  }
+  forget(table, 1000);
+  expect(admitted(table, 'more').slots.toSorted()).toEqual(all[0]?.slots.toSorted());
 });
 
 it('refuses series beyond the limit and changes nothing', () => {
