@@ -37,7 +37,13 @@ http: { listen: 127.0.0.1:0 }
 state: { dir: ${folder.path}/state, every: 1s }
 ${more}
 streams:
-  a: { topic: ${topic}, time: $.t, value: $.v, window: { every: record }, model: { hidden: 4 }, detect: { range: { max: 10 } } }
+  a:
+    topic: ${topic}
+    time: $.t
+    value: $.v
+    window: { every: record }
+    model: { hidden: 4 }
+    detect: { range: { max: 10 } }
 `,
   );
 }
