@@ -28,7 +28,7 @@ examples:
 
 const MISSING = 'The files are valid. gruard run would start, wait for what is missing, and not be ready until then.\n';
 
-export interface Cluster {
+interface Cluster {
   /** Sentences about brokers and topics that stand in the way of the work; none = it can begin. */
   readonly problems: readonly string[];
   /** Undefined when the cluster did not say. */
