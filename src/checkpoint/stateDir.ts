@@ -18,6 +18,8 @@ const SOCKET_PATH_BYTES_MAX = 103;
 /** A live process answers within a turn of its event loop. */
 const ANSWER_MS_MAX = 2_000;
 const ASK_AGAIN_MS = 10;
+/** So many unclear answers, each a look apart, and somebody is there who will not speak. */
+const UNCLEAR_MAX = 200;
 
 export interface StateDirClaim {
   /** Lets others have the directory. Safe twice. */
@@ -118,14 +120,17 @@ async function appear(directory: string): Promise<Presence> {
  * first by name waits for the others to go.
  */
 async function outlast(mine: Presence, directory: string, shown: string): Promise<void> {
-  for (;;) {
+  for (let unclear = 0; ; ) {
     let others = 0;
     for (const name of await readdir(directory)) {
       if (!SOCKET.test(name) || name === mine.name) continue;
       const answer = await ask(join(directory, name));
       if (answer.kind === 'dead') await rm(join(directory, name), { force: true });
-      else if (answer.kind === 'owns' || name < mine.name) {
-        throw new GruardError('state_busy', `${shown} is in use by process ${answer.process}`);
+      else if (answer.kind === 'unclear' && unclear < UNCLEAR_MAX) {
+        unclear++;
+        others++;
+      } else if (answer.kind !== 'comes' || name < mine.name) {
+        throw new GruardError('state_busy', `${shown} is in use by process ${answer.process ?? 'unknown'}`);
       } else others++;
     }
     if (others === 0) {
@@ -136,14 +141,21 @@ async function outlast(mine: Presence, directory: string, shown: string): Promis
   }
 }
 
-type Answer = { readonly kind: 'dead' } | { readonly kind: 'owns' | 'comes'; readonly process: string };
+/** `unclear`: it hung up without a word, as one does that is about to go; the next look tells. */
+interface Answer {
+  readonly kind: 'dead' | 'owns' | 'comes' | 'unclear';
+  readonly process?: string;
+}
 
 function ask(socket: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let text = '';
     const peer = connect(socket);
     // A stopped process owns the directory still: silence is life.
-    peer.setTimeout(ANSWER_MS_MAX, () => peer.destroy());
+    peer.setTimeout(ANSWER_MS_MAX, () => {
+      resolve({ kind: 'owns' });
+      peer.destroy();
+    });
     peer.setEncoding('utf8');
     peer.on('data', (part: string) => {
       text += part;
@@ -155,7 +167,8 @@ function ask(socket: string): Promise<Answer> {
     });
     peer.on('close', () => {
       const [, kind, id] = /^(owns|comes) (\d{1,10})$/.exec(text) ?? [];
-      resolve({ kind: kind === 'comes' ? 'comes' : 'owns', process: id ?? 'unknown' });
+      if (id === undefined) resolve({ kind: 'unclear' });
+      else resolve({ kind: kind === 'comes' ? 'comes' : 'owns', process: id });
     });
   });
 }

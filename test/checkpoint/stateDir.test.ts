@@ -84,7 +84,7 @@ describe('claiming a state directory', { timeout: 30_000 }, () => {
   });
 
   it('gives a directory to exactly one of many who find the same dead socket', async () => {
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 20; round++) {
       const owner = await holder(dir);
       owner.kill('SIGKILL');
       await once(owner, 'exit');
