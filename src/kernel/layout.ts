@@ -1,7 +1,7 @@
 // The shape of a slab: every number of one series, in three parts. THE place for offsets; all else derives from it.
 //
-//   hot        float32   weights W | hidden state h                      read at every window
-//   optimiser  float32   Adam's m | Adam's v | step                      read at every training pass
+//   hot        float32   weights | state, as in network.ts               read at every window
+//   optimiser  float32   Adam's m | Adam's v | how full each average is  read at every training pass
 //   evidence   float64   scalars | open windows                          read at every window
 //              float32   profiles | input log | stored states | peaks
 //              uint16    rarity tables
@@ -9,25 +9,17 @@
 //              uint8     profile visits
 //
 // A checkpoint writes the three parts one behind the other. No part ever holds NaN, so equal state is equal bytes.
-//
-// W, in columns of C = 3·H numbers, each column [z(H) | r(H) | n(H)] (update gate, reset gate, candidate):
-//   bias 0..C | input k at C·(1+k) | recurrent j at C·(1+I+j) | head O×H | head bias O | skip O (weight of input 0)
 
 import { aligned } from './memory.ts';
+import { NEURAL_CELLS, type Network, type NetworkShape, networkOf } from './network.ts';
 
-export type CellShape = 'gru' | 'last' | 'seasonal' | 'ewma';
+/** A forecaster without a network: what it forecasts. */
+export type Baseline = 'last' | 'seasonal' | 'ewma';
 
-/** What decides the size of a slab. H, L as in the equations; a multiple of 4 is made of `hidden` by zero padding. */
-export interface Shape {
-  readonly cell: CellShape;
-  /** State size that the user asked for, 4 to 128. */
-  readonly hidden: number;
-  readonly inputs: number;
-  readonly outputs: number;
-  /** Windows that a training pass unrolls; a multiple of `STRIDE`. */
-  readonly lookback: number;
-  readonly openWindows: number;
-}
+/** What decides the size of a slab. The lookback of a network is a multiple of `STRIDE`. */
+export type Shape =
+  | ({ readonly openWindows: number } & NetworkShape)
+  | { readonly openWindows: number; readonly cell: Baseline };
 
 /** A training pass every so many windows; hidden states are stored at the same distance. */
 export const STRIDE = 8;
@@ -112,6 +104,11 @@ export const AT = {
   evidentSinceMs: 81,
   peakDeviation: 82,
   windows: 83, // windows that the detector saw
+  // forecast: when it trains
+  trainedAt: 84, // windows learned at the last training pass
+  restlessAt: 85, // windows learned when its loss was last unusually high
+  lossSlow: 86, // slow mean of the passes' losses
+  lossSpread: 87, // slow mean of |loss − lossSlow|
   scalars: 88,
 } as const;
 
@@ -144,26 +141,15 @@ export const DAY_CELLS = 288;
 
 export interface Layout {
   readonly shape: Shape;
-  /** Padded state size. */
-  readonly H: number;
-  readonly I: number;
-  readonly O: number;
-  readonly L: number;
-  /** Numbers in a column of W. */
-  readonly C: number;
-  /** Indices of float32 within the hot part. */
-  readonly inputAt: number;
-  readonly recurrentAt: number;
-  readonly headAt: number;
-  readonly headBiasAt: number;
-  readonly skipAt: number;
-  /** Numbers in W, padded to a cache line; the rest is zero. */
-  readonly weights: number;
+  /** Undefined for a baseline. */
+  readonly network: Network | undefined;
+  /** Index of float32 within the hot part; the weights are at 0. */
   readonly stateAt: number;
   /** Indices of float32 within the optimiser part. */
   readonly firstMomentAt: number;
   readonly secondMomentAt: number;
-  readonly stepAt: number;
+  /** Three numbers: 1 − β^t after t updates for either average, its sum of weights; updates since the last flush. */
+  readonly filledAt: number;
   /** Byte offsets within the evidence part. */
   readonly openAt: number;
   readonly halfHourAt: number;
@@ -182,20 +168,10 @@ export interface Layout {
 }
 
 export function layoutOf(shape: Shape): Layout {
-  const neural = shape.cell === 'gru';
-  const H = neural ? Math.ceil(shape.hidden / 4) * 4 : 0;
-  const I = neural ? shape.inputs : 0;
-  const O = neural ? shape.outputs : 0;
-  const L = neural ? shape.lookback : 0;
-  const C = 3 * H;
-  const inputAt = C;
-  const recurrentAt = C * (1 + I);
-  const headAt = C * (1 + I + H);
-  const headBiasAt = headAt + O * H;
-  const skipAt = headBiasAt + O;
-  const weights = Math.ceil((skipAt + O) / 16) * 16;
-  const hotBytes = aligned(4 * (weights + H));
-  const optimiserBytes = neural ? aligned(4 * (2 * weights + 1)) : 0;
+  const network = isNeural(shape) ? networkOf(shape) : undefined;
+  const { weights, stateSize, L, I } = network ?? { weights: 0, stateSize: 0, L: 0, I: 0 };
+  const hotBytes = aligned(4 * (weights + stateSize));
+  const optimiserBytes = network === undefined ? 0 : aligned(4 * (2 * weights + 3));
 
   let end = 8 * AT.scalars;
   const place = (bytes: number): number => {
@@ -204,34 +180,24 @@ export function layoutOf(shape: Shape): Layout {
     return at;
   };
   const openAt = place(8 * Math.max(shape.openWindows * OPEN.size, WAIT.count * WAIT.size));
-  const halfHourAt = place(4 * (neural ? HALF_HOURS : 0));
-  const hourAt = place(4 * (neural ? HOURS : 0));
+  const halfHourAt = place(4 * (network ? HALF_HOURS : 0));
+  const hourAt = place(4 * (network ? HOURS : 0));
   const dayCellAt = place(4 * (shape.cell === 'seasonal' ? DAY_CELLS : 0));
   const logAt = place(4 * L * I);
-  const statesAt = place((4 * L * H) / STRIDE);
+  const statesAt = place((4 * L * stateSize) / STRIDE);
   const peaksAt = place(4 * PEAKS);
   const tablesAt = place(2 * SIGNALS * PHASES * CELLS);
   const warmupAt = place(2 * SIGNALS * WARMUP_LOG);
-  const visitsAt = place(neural ? HALF_HOURS + HOURS : shape.cell === 'seasonal' ? DAY_CELLS : 0);
+  const visitsAt = place(network ? HALF_HOURS + HOURS : shape.cell === 'seasonal' ? DAY_CELLS : 0);
   const evidenceBytes = aligned(end);
 
   return {
     shape,
-    H,
-    I,
-    O,
-    L,
-    C,
-    inputAt,
-    recurrentAt,
-    headAt,
-    headBiasAt,
-    skipAt,
-    weights,
+    network,
     stateAt: weights,
     firstMomentAt: 0,
     secondMomentAt: weights,
-    stepAt: 2 * weights,
+    filledAt: 2 * weights,
     openAt,
     halfHourAt,
     hourAt,
@@ -247,4 +213,8 @@ export function layoutOf(shape: Shape): Layout {
     evidenceBytes,
     slabBytes: hotBytes + optimiserBytes + evidenceBytes,
   };
+}
+
+function isNeural(shape: Shape): shape is Extract<Shape, NetworkShape> {
+  return (NEURAL_CELLS as readonly string[]).includes(shape.cell);
 }

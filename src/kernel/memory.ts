@@ -9,12 +9,16 @@ const GROW_PAGES = 256;
 /** A cache line, so that no slab shares one with its neighbour. */
 const ALIGN_BYTES = 64;
 
+/** At the start of the memory lie the constants of the compiled kernel; and so no block has the address 0. */
+const RESERVED_BYTES = 1024;
+
 /** Views over the whole memory. After any `allocate` read them anew from here: growing detaches the old ones. */
 export interface LaneMemory {
   readonly memory: WebAssembly.Memory;
   readonly pagesMax: number;
   f64: Float64Array;
   f32: Float32Array;
+  u32: Uint32Array;
   u16: Uint16Array;
   i16: Int16Array;
   u8: Uint8Array;
@@ -27,7 +31,7 @@ export interface LaneMemory {
 /** `pagesMax`: how far it may grow, in pages of 64 KiB. */
 export function newLaneMemory(pagesMax = PAGES_MAX): LaneMemory {
   const memory = new WebAssembly.Memory({ initial: Math.min(GROW_PAGES, pagesMax), maximum: pagesMax });
-  return { memory, pagesMax, ...views(memory.buffer), top: 0, free: new Map() };
+  return { memory, pagesMax, ...views(memory.buffer), top: RESERVED_BYTES, free: new Map() };
 }
 
 /** Address of a zeroed block of `bytes`. Throws a RangeError when the memory is used up: ask `reserve` before. */
@@ -73,10 +77,11 @@ export function aligned(bytes: number): number {
   return Math.ceil(bytes / ALIGN_BYTES) * ALIGN_BYTES;
 }
 
-function views(buffer: ArrayBuffer): Pick<LaneMemory, 'f64' | 'f32' | 'u16' | 'i16' | 'u8'> {
+function views(buffer: ArrayBuffer): Pick<LaneMemory, 'f64' | 'f32' | 'u32' | 'u16' | 'i16' | 'u8'> {
   return {
     f64: new Float64Array(buffer),
     f32: new Float32Array(buffer),
+    u32: new Uint32Array(buffer),
     u16: new Uint16Array(buffer),
     i16: new Int16Array(buffer),
     u8: new Uint8Array(buffer),

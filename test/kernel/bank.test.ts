@@ -11,9 +11,13 @@ import {
   restoreSlab,
   takeSlot,
 } from '../../src/kernel/bank.ts';
-import { layoutOf } from '../../src/kernel/layout.ts';
+import { type Layout, layoutOf } from '../../src/kernel/layout.ts';
 import { newLaneMemory } from '../../src/kernel/memory.ts';
-import { gruLayout } from './networks.ts';
+import { shapeOf } from './trial.ts';
+
+function gruLayout(hidden: number, inputs: number, lookback: number): Layout {
+  return layoutOf({ ...shapeOf({ hidden, inputs, lookback }), openWindows: 1 });
+}
 
 function partsOf(bank: Bank, slot: number): readonly (readonly [from: number, to: number])[] {
   const { hotBytes, optimiserBytes, evidenceBytes } = bank.layout;
@@ -34,11 +38,8 @@ function fillSlab(bank: Bank, slot: number, byte: number): void {
 describe('a bank', () => {
   it('gives every slot a slab of its own, over several chunks and two banks', () => {
     const lane = newLaneMemory();
-    const neural = newBank(lane, gruLayout(5, 2, 1, 16));
-    const plain = newBank(
-      lane,
-      layoutOf({ cell: 'last', hidden: 0, inputs: 0, outputs: 0, lookback: 0, openWindows: 4 }),
-    );
+    const neural = newBank(lane, gruLayout(5, 2, 16));
+    const plain = newBank(lane, layoutOf({ cell: 'last', openWindows: 4 }));
     const parts: (readonly [number, number])[] = [];
     for (let n = 0; n < 70; n++) {
       for (const bank of [neural, plain]) {
@@ -55,7 +56,7 @@ describe('a bank', () => {
   });
 
   it('uses a slot that was given back first, and zeroes its slab', () => {
-    const bank = newBank(newLaneMemory(), gruLayout(4, 1, 1, 8));
+    const bank = newBank(newLaneMemory(), gruLayout(4, 1, 8));
     const slots = [takeSlot(bank), takeSlot(bank), takeSlot(bank)] as const;
     for (const slot of slots) fillSlab(bank, slot, 5);
     giveSlot(bank, slots[1]);
@@ -67,7 +68,7 @@ describe('a bank', () => {
   });
 
   it('copies a slab as hot, optimiser, evidence, and writes it back into another slot', () => {
-    const bank = newBank(newLaneMemory(), gruLayout(4, 1, 1, 8));
+    const bank = newBank(newLaneMemory(), gruLayout(4, 1, 8));
     const { hotBytes, optimiserBytes, slabBytes } = bank.layout;
     const [a, b] = [takeSlot(bank), takeSlot(bank)];
     for (const [index, [from, to]] of partsOf(bank, a).entries()) bank.lane.u8.fill(index + 1, from, to);
@@ -82,7 +83,7 @@ describe('a bank', () => {
   });
 
   it('refuses the slab of another layout and leaves its own untouched', () => {
-    const bank = newBank(newLaneMemory(), gruLayout(4, 1, 1, 8));
+    const bank = newBank(newLaneMemory(), gruLayout(4, 1, 8));
     const slot = takeSlot(bank);
     fillSlab(bank, slot, 3);
     const { slabBytes } = bank.layout;
@@ -96,7 +97,7 @@ describe('a bank', () => {
 
   it('gives its memory back to the lane, which the next bank of that layout uses', () => {
     const lane = newLaneMemory();
-    const layout = gruLayout(4, 1, 1, 8);
+    const layout = gruLayout(4, 1, 8);
     const first = newBank(lane, layout);
     for (let n = 0; n < 40; n++) fillSlab(first, takeSlot(first), 1);
     const { top } = lane;
@@ -108,7 +109,7 @@ describe('a bank', () => {
 
   it('counts a slot only when there is memory for it', () => {
     const lane = newLaneMemory();
-    const bank = newBank(lane, gruLayout(4, 1, 1, 8));
+    const bank = newBank(lane, gruLayout(4, 1, 8));
     const { top } = lane;
     lane.top = 2 ** 32;
     expect(() => takeSlot(bank)).toThrow(RangeError);
