@@ -56,7 +56,7 @@ export const ZONES: readonly Zone[] = [
   },
   {
     name: 'lane',
-    files: /^(?:lane|laneInput|owner|restoring|feed|summary|standing)\.ts$/,
+    files: /^(?:lane|laneInput|kernelChoice|owner|restoring|feed|summary|standing)\.ts$/,
     may: ['pipeline', 'share', 'messages', ...ADAPTERS, ...STAGES, 'kernel', ...CONTRACTS],
     otherwise: 'a lane gets settings, not configuration; move it to app.ts, or the noun to settings.ts',
   },
@@ -134,12 +134,33 @@ export const TESTED_ELSEWHERE: ReadonlyMap<string, { readonly by: string | undef
   new Map([
     ['kernel/kernel.ts', { by: undefined, reason: 'types' }],
     ['kernel/webassembly.d.ts', { by: undefined, reason: 'types' }],
+    ...['adam', 'gru', 'head', 'index', 'lstm', 'scratch'].map(
+      (name) =>
+        [
+          `kernel/simd/${name}.ts`,
+          { by: 'kernel/contract/agreement.test.ts', reason: 'compiled; held against the reference as a whole' },
+        ] as const,
+    ),
+    [
+      'kernel/referenceCells.ts',
+      { by: 'kernel/reference.test.ts', reason: 'a cell is right when the gradient of its network is' },
+    ],
     ['kernel/layout.ts', { by: 'kernel/bank.test.ts', reason: 'a layout is right when slabs come back from a bank' }],
-    ...['adam', 'float32Backward', 'float32Forward', 'matrix', 'scratch'].map(
+    ...[
+      'adam',
+      'float32Cell',
+      'float32Gru',
+      'float32Head',
+      'float32Layers',
+      'float32Loss',
+      'float32Lstm',
+      'matrix',
+      'scratch',
+    ].map(
       (name) =>
         [
           `kernel/${name}.ts`,
-          { by: 'kernel/float32Agreement.test.ts', reason: 'steps of one computation, held against the reference' },
+          { by: 'kernel/contract/agreement.test.ts', reason: 'steps of one computation, held against the reference' },
         ] as const,
     ),
   ]);
