@@ -1,159 +1,119 @@
-// The two matrix products of the float32 kernel. Each keeps eight sums in local variables, which V8 keeps in registers:
-// a plain loop that adds into an array takes twice the time, because it stores and loads every partial sum (measured at
-// H = 16). Rows come in fours (a layout pads H), so tiles of eight and one of four cover them.
+// The two products of which a pass consists. A tile keeps its sums in local variables, which V8 keeps in registers: a
+// plain loop that adds into an array stores and loads every partial sum. All numbers lie in one array `f`, for one
+// array costs V8 one base and one length; they are float64, so that nothing is converted on the way.
 //
-// Every `*At` is the index of a first element; a stride is the distance of columns (M, out) or of steps (A, B).
+// `| 0` says that an index is an int32: V8 need not ask whether a sum of two is one. That, with tiles small enough for
+// its registers, is a third of the time (measured at H = 16: a tile of eight spills the indices of its loads).
+//
+// `out`, `start`, `columns` and `x` are the index of a first number, `stride`, `step` and `…Row` distances. What is
+// called `length` is a multiple of 4.
 
-/** out[i] += Σ_j M[j·stride + i]·v[j] for i < rows, j < columns. */
-export function addProduct(
-  M: Float32Array,
-  at: number,
+/** out[i] = start[i] + Σ_k columns[k·stride + i]·x[k·step] for i < length, k < count. `start` may be `out`. */
+export function product(
+  f: Float64Array,
+  out: number,
+  start: number,
+  columns: number,
   stride: number,
-  rows: number,
-  v: Float32Array,
-  vAt: number,
-  columns: number,
-  out: Float32Array,
-  outAt: number,
+  x: number,
+  step: number,
+  count: number,
+  length: number,
 ): void {
-  const vEnd = vAt + columns;
-  let i = 0;
-  for (; i + 8 <= rows; i += 8) {
-    const o = outAt + i;
-    let a = out[o]!;
-    let b = out[o + 1]!;
-    let c = out[o + 2]!;
-    let d = out[o + 3]!;
-    let e = out[o + 4]!;
-    let f = out[o + 5]!;
-    let g = out[o + 6]!;
-    let h = out[o + 7]!;
-    for (let q = vAt, p = at + i; q < vEnd; q++, p += stride) {
-      const s = v[q]!;
-      a += M[p]! * s;
-      b += M[p + 1]! * s;
-      c += M[p + 2]! * s;
-      d += M[p + 3]! * s;
-      e += M[p + 4]! * s;
-      f += M[p + 5]! * s;
-      g += M[p + 6]! * s;
-      h += M[p + 7]! * s;
+  const dp = stride | 0;
+  const dq = step | 0;
+  const end = count | 0;
+  for (let i = 0; i < length; i += 4) {
+    const from = start + i;
+    let a = f[from]!;
+    let b = f[from + 1]!;
+    let c = f[from + 2]!;
+    let d = f[from + 3]!;
+    for (let k = 0, p = columns + i, q = x; k < end; k++, p = (p + dp) | 0, q = (q + dq) | 0) {
+      const s = f[q]!;
+      a += f[p]! * s;
+      b += f[(p + 1) | 0]! * s;
+      c += f[(p + 2) | 0]! * s;
+      d += f[(p + 3) | 0]! * s;
     }
-    out[o] = a;
-    out[o + 1] = b;
-    out[o + 2] = c;
-    out[o + 3] = d;
-    out[o + 4] = e;
-    out[o + 5] = f;
-    out[o + 6] = g;
-    out[o + 7] = h;
+    const to = out + i;
+    f[to] = a;
+    f[to + 1] = b;
+    f[to + 2] = c;
+    f[to + 3] = d;
   }
-  if (i === rows) return;
-  const o = outAt + i;
-  let a = out[o]!;
-  let b = out[o + 1]!;
-  let c = out[o + 2]!;
-  let d = out[o + 3]!;
-  for (let q = vAt, p = at + i; q < vEnd; q++, p += stride) {
-    const s = v[q]!;
-    a += M[p]! * s;
-    b += M[p + 1]! * s;
-    c += M[p + 2]! * s;
-    d += M[p + 3]! * s;
-  }
-  out[o] = a;
-  out[o + 1] = b;
-  out[o + 2] = c;
-  out[o + 3] = d;
 }
 
-/** out[c·outStride + r] = Σ_t A[t·aStride + r]·B[t·bStride + c] for r < rows, c < columns, t < steps. */
-export function sumOuter(
-  A: Float32Array,
-  aAt: number,
-  aStride: number,
-  rows: number,
-  B: Float32Array,
-  bAt: number,
-  bStride: number,
+/**
+ * Several rows at once: out[r·outRow + i] = start[r·startRow + i] + Σ_k columns[k·stride + i]·x[r·xRow + k·step] for
+ * r < rows. Two rows share every load of a column.
+ */
+export function products(
+  f: Float64Array,
+  out: number,
+  outRow: number,
+  start: number,
+  startRow: number,
   columns: number,
-  steps: number,
-  out: Float32Array,
-  outAt: number,
-  outStride: number,
+  stride: number,
+  x: number,
+  xRow: number,
+  step: number,
+  count: number,
+  length: number,
+  rows: number,
 ): void {
-  const pairs = columns & ~1;
-  for (let column = 0; column < pairs; column += 2) {
-    for (let row = 0; row < rows; row += 4) {
-      let a = 0;
-      let b = 0;
-      let c = 0;
-      let d = 0;
-      let e = 0;
-      let f = 0;
-      let g = 0;
-      let h = 0;
-      for (let t = 0, p = aAt + row, q = bAt + column; t < steps; t++, p += aStride, q += bStride) {
-        const s0 = B[q]!;
-        const s1 = B[q + 1]!;
-        const a0 = A[p]!;
-        const a1 = A[p + 1]!;
-        const a2 = A[p + 2]!;
-        const a3 = A[p + 3]!;
-        a += a0 * s0;
-        b += a1 * s0;
-        c += a2 * s0;
-        d += a3 * s0;
-        e += a0 * s1;
-        f += a1 * s1;
-        g += a2 * s1;
-        h += a3 * s1;
+  const dp = stride | 0;
+  const dq = step | 0;
+  const dr = xRow | 0;
+  const end = count | 0;
+  const pairs = rows & ~1;
+  for (let row = 0; row < pairs; row += 2) {
+    const y = x + row * xRow;
+    for (let i = 0; i < length; i += 4) {
+      const from = start + row * startRow + i;
+      let a = f[from]!;
+      let b = f[from + 1]!;
+      let c = f[from + 2]!;
+      let d = f[from + 3]!;
+      let e = f[from + startRow]!;
+      let g = f[from + startRow + 1]!;
+      let h = f[from + startRow + 2]!;
+      let j = f[from + startRow + 3]!;
+      for (let k = 0, p = columns + i, q = y; k < end; k++, p = (p + dp) | 0, q = (q + dq) | 0) {
+        const s = f[q]!;
+        const u = f[(q + dr) | 0]!;
+        const m0 = f[p]!;
+        const m1 = f[(p + 1) | 0]!;
+        const m2 = f[(p + 2) | 0]!;
+        const m3 = f[(p + 3) | 0]!;
+        a += m0 * s;
+        b += m1 * s;
+        c += m2 * s;
+        d += m3 * s;
+        e += m0 * u;
+        g += m1 * u;
+        h += m2 * u;
+        j += m3 * u;
       }
-      const o = outAt + column * outStride + row;
-      out[o] = a;
-      out[o + 1] = b;
-      out[o + 2] = c;
-      out[o + 3] = d;
-      out[o + outStride] = e;
-      out[o + outStride + 1] = f;
-      out[o + outStride + 2] = g;
-      out[o + outStride + 3] = h;
+      const to = out + row * outRow + i;
+      f[to] = a;
+      f[to + 1] = b;
+      f[to + 2] = c;
+      f[to + 3] = d;
+      f[to + outRow] = e;
+      f[to + outRow + 1] = g;
+      f[to + outRow + 2] = h;
+      f[to + outRow + 3] = j;
     }
   }
-  if (pairs < columns) {
-    sumScaled(A, aAt, aStride, rows, B, bAt + pairs, bStride, steps, out, outAt + pairs * outStride);
-  }
+  if (pairs === rows) return;
+  product(f, out + pairs * outRow, start + pairs * startRow, columns, stride, x + pairs * xRow, step, count, length);
 }
 
-/** out[r] = Σ_t A[t·aStride + r]·B[t·bStride] for r < rows, t < steps. */
-function sumScaled(
-  A: Float32Array,
-  aAt: number,
-  aStride: number,
-  rows: number,
-  B: Float32Array,
-  bAt: number,
-  bStride: number,
-  steps: number,
-  out: Float32Array,
-  outAt: number,
-): void {
-  for (let row = 0; row < rows; row += 4) {
-    let a = 0;
-    let b = 0;
-    let c = 0;
-    let d = 0;
-    for (let t = 0, p = aAt + row, q = bAt; t < steps; t++, p += aStride, q += bStride) {
-      const s = B[q]!;
-      a += A[p]! * s;
-      b += A[p + 1]! * s;
-      c += A[p + 2]! * s;
-      d += A[p + 3]! * s;
-    }
-    const o = outAt + row;
-    out[o] = a;
-    out[o + 1] = b;
-    out[o + 2] = c;
-    out[o + 3] = d;
+/** to[c·rows + r] = from[r·columns + c] */
+export function transpose(f: Float64Array, to: number, from: number, rows: number, columns: number): void {
+  for (let r = 0, p = from; r < rows; r++) {
+    for (let c = 0, q = to + r; c < columns; c++, p++, q += rows) f[q] = f[p]!;
   }
 }
