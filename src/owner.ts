@@ -4,7 +4,7 @@
 import { newWave, type PartitionId, type RecordBatch, type Wave } from './domain.ts';
 import { GruardError } from './errors.ts';
 import type { Feed } from './feed.ts';
-import type { Kernel } from './kernel/kernel.ts';
+import { JOBS_MAX, type Kernel } from './kernel/kernel.ts';
 import type { LaneMemory } from './kernel/memory.ts';
 import type { Work } from './pipeline.ts';
 import type { CheckpointStore, Clock, Log, PartitionOwner, RejectSink, StartPosition } from './ports.ts';
@@ -14,15 +14,13 @@ import type { StreamSettings } from './settings.ts';
 import { dissolveShare, freezeShare, newShare, type Share } from './share.ts';
 import { newHistogram, observe, type Summary } from './summary.ts';
 
-/** Largest wave: bounds the work between two looks at the clock. */
-const WAVE_MAX = 256;
 /** A checkpoint may take this share of the time, at most: the interval grows with its cost. */
 const CHECKPOINT_SHARE = 0.1;
 
 export interface OwnerOptions {
   readonly streams: readonly StreamSettings[];
   readonly memory: LaneMemory;
-  readonly kernel: Kernel;
+  readonly kernelOf: (stream: StreamSettings) => Kernel;
   /** Undefined: nothing is kept. */
   readonly store: CheckpointStore | undefined;
   readonly everyMs: number;
@@ -85,7 +83,8 @@ export function newOwner(options: OwnerOptions): Owner {
   const state: State = {
     options,
     owned: new Map(),
-    wave: newWave(WAVE_MAX),
+    // What the kernel takes at once; it also bounds the work between two looks at the clock.
+    wave: newWave(JOBS_MAX),
     checkpoint: { durations, bytes: 0, lastSuccessMs: undefined, failures: 0 },
     waits: { seconds: 0 },
     delivering: false,
@@ -113,9 +112,10 @@ export function newOwner(options: OwnerOptions): Owner {
 
 async function take(state: State, id: PartitionId, committed: number | undefined): Promise<StartPosition> {
   const { options } = state;
+  const { memory, kernelOf, firstOffset } = options;
   const streams = options.streams.filter((stream) => reads(stream, id.topic));
   if (streams.length === 0) throw new GruardError('usage', `no stream reads topic ${id.topic}`);
-  const shares = streams.map((stream) => newShare(stream, id, options.memory, options.kernel, options.firstOffset()));
+  const shares = streams.map((stream) => newShare(stream, id, memory, kernelOf(stream), firstOffset()));
   const start = await restore(options, id, shares, committed).catch((error) => {
     shares.forEach(dissolveShare);
     throw error;

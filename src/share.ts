@@ -7,12 +7,13 @@ import { canonicalKey } from './decode/labels.ts';
 import { type DecodeState, newSampleRows } from './decode/rows.ts';
 import type { DetectState } from './detect/detector.ts';
 import { type Counters, newCounters, type PartitionId } from './domain.ts';
-import type { ForecastState } from './forecast/forecaster.ts';
+import { type ForecastState, newForecastState } from './forecast/forecaster.ts';
 import { type Bank, copySlab, dissolve, evidenceAddress, makeRoom, newBank, restoreSlab } from './kernel/bank.ts';
 import type { Kernel } from './kernel/kernel.ts';
-import { AT, INPUTS, type Layout, layoutOf } from './kernel/layout.ts';
+import { AT, type Layout, layoutOf } from './kernel/layout.ts';
 import type { LaneMemory } from './kernel/memory.ts';
 import { hash32 } from './kernel/random.ts';
+import { shapeOf } from './kernel/shape.ts';
 import type { ShareSnapshot } from './ports.ts';
 import type { StreamSettings } from './settings.ts';
 import { dueMsOf } from './window/closing.ts';
@@ -47,7 +48,7 @@ export function newShare(
   firstOffset: number,
 ): Share {
   const counters = newCounters();
-  const bank = newBank(lane, layoutOf(shapeOf(stream)));
+  const bank = newBank(lane, layoutOf(shapeOf(stream.model, stream.window.openWindows)));
   const { decode, window, detect, model, limits } = stream;
   const series = newSeriesTable(bank, decode.fields.length, limits.series);
   return {
@@ -64,7 +65,7 @@ export function newShare(
       rows: newSampleRows(),
     },
     window: newWindowState(window, limits.forgetMs, series, counters),
-    forecast: { bank, kernel, counters, seedOf: (slot) => seedOf(stream, series, slot) },
+    forecast: newForecastState(bank, kernel, counters, (slot) => seedOf(stream, series, slot)),
     detect: { bank, settings: detect, warmupWindows: model.warmupWindows, counters },
     position: 0,
   };
@@ -151,11 +152,6 @@ function scheduleAll({ series, bank, window }: Share): void {
     const dueMs = dueMsOf(window, f64[at + AT.everyMs] ?? 0, f64[at + AT.dueStart] ?? 0);
     pushDue(window.due, dueMs, f64[at + AT.serial] ?? 0, slot);
   }
-}
-
-function shapeOf(stream: StreamSettings): Layout['shape'] {
-  const { cell, hidden, lookback } = stream.model;
-  return { cell, hidden, inputs: INPUTS, outputs: 1, lookback, openWindows: stream.window.openWindows };
 }
 
 function layoutHash(layout: Layout): string {

@@ -56,6 +56,7 @@ function newLane(streams: readonly StreamSettings[], kept = newJournal()) {
   let now = 0;
   const clock = { now: () => now, monotonic: () => now };
   const memory = newLaneMemory();
+  const kernel = newFloat32Kernel(memory);
   const feed = newFeed(clock.monotonic, () => {});
   const summary = newSummary(
     streams.map(({ name }) => name),
@@ -70,7 +71,7 @@ function newLane(streams: readonly StreamSettings[], kept = newJournal()) {
   const owner = newOwner({
     streams,
     memory,
-    kernel: newFloat32Kernel(memory),
+    kernelOf: () => kernel,
     store: kept.store,
     everyMs: 10_000,
     feed,

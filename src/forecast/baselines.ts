@@ -37,6 +37,7 @@ function next(
   const at = evidence / 8;
   switch (layout.shape.cell) {
     case 'gru':
+    case 'lstm':
     case 'last':
       return value;
     case 'ewma': {

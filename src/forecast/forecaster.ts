@@ -1,20 +1,28 @@
 // The forecast stage and its half of learning. `forecastWave` only reads the slabs: a window is judged by what was
-// known before it; `learnWave` then takes the window in and prepares the forecast of the next one.
+// known before it; `learnWave` then takes the windows in and prepares the forecasts of the next ones.
 
 import { type Counters, GAP, type Wave } from '../domain.ts';
-import { type Bank, evidenceAddress, hotAddress, optimiserAddress } from '../kernel/bank.ts';
+import { type Bank, evidenceAddress } from '../kernel/bank.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { AT } from '../kernel/layout.ts';
+import type { Network } from '../kernel/network.ts';
 import { halfWidth, learnBand } from './band.ts';
 import { learnBaseline } from './baselines.ts';
-import { initialiseNeural, learnNeural, type Slab } from './neural.ts';
+import { learnNeuralWave, type NeuralState, newNeuralJobs } from './neural.ts';
 
-export interface ForecastState {
-  readonly bank: Bank;
-  readonly kernel: Kernel;
+export interface ForecastState extends NeuralState {
   readonly counters: Counters;
-  /** Seed of a slot's weights: a function of stream, series and field only. */
-  readonly seedOf: (slot: number) => number;
+}
+
+/** Takes the kernel's room for the bank's network, if it has one: that may grow the lane's memory. */
+export function newForecastState(
+  bank: Bank,
+  kernel: Kernel,
+  counters: Counters,
+  seedOf: (slot: number) => number,
+): ForecastState {
+  if (bank.layout.network !== undefined) kernel.room(bank.layout.network);
+  return { bank, kernel, counters, seedOf, jobs: newNeuralJobs() };
 }
 
 /** Writes `learned`, `expected`, `lower` and `upper` of every row; NaN before the first forecast. */
@@ -31,49 +39,47 @@ export function forecastWave(state: ForecastState, wave: Wave): void {
   }
 }
 
-/** Learns every row that has a value, in order. */
+/** Learns every row that has a value. */
 export function learnWave(state: ForecastState, wave: Wave): void {
+  if (state.bank.layout.network === undefined) learnBaselines(state, wave);
+  else learnNetworks(state, state.bank.layout.network, wave);
+}
+
+function learnBaselines({ bank, counters }: ForecastState, wave: Wave): void {
+  const { f64 } = bank.lane;
   for (let row = 0; row < wave.count; row++) {
-    if (wave.gap[row] !== GAP.missing) learnRow(state, wave, row);
+    if (wave.gap[row] === GAP.missing) continue;
+    const evidence = evidenceAddress(bank, wave.slot[row]!);
+    const value = wave.value[row]!;
+    const timeMs = wave.startMs[row]!;
+    learnForecast(f64, evidence / 8, value, wave.expected[row]!);
+    learnBaseline(bank.lane, bank.layout, evidence, timeMs, timeMs + f64[evidence / 8 + AT.everyMs]!, value);
+    remember(f64, evidence / 8, value);
+    counters.windowsLearned++;
   }
 }
 
-function learnRow(state: ForecastState, wave: Wave, row: number): void {
-  const { bank, kernel } = state;
-  const { lane, layout } = bank;
-  const { f64 } = lane;
-  const slot = wave.slot[row]!;
-  const slab: Slab = {
-    hot: hotAddress(bank, slot),
-    optimiser: optimiserAddress(bank, slot),
-    evidence: evidenceAddress(bank, slot),
-  };
-  const at = slab.evidence / 8;
-  const value = wave.value[row]!;
-  const expected = wave.expected[row]!;
-  const timeMs = wave.startMs[row]!;
-  const nextMs = timeMs + f64[at + AT.everyMs]!;
-  if (!Number.isNaN(expected)) learnBand(f64, at, value, expected);
-  if (layout.shape.cell === 'gru') {
-    if (f64[at + AT.learned] === 0) initialiseNeural(kernel, layout, slab, state.seedOf(slot));
-    if (!learnNeural(lane, kernel, layout, slab, timeMs, nextMs, value)) restart(state, slab, slot);
-  } else {
-    learnBaseline(lane, layout, slab.evidence, timeMs, nextMs, value);
+function learnNetworks(state: ForecastState, network: Network, wave: Wave): void {
+  const { bank, counters } = state;
+  const { f64 } = bank.lane;
+  for (let row = 0; row < wave.count; row++) {
+    if (wave.gap[row] === GAP.missing) continue;
+    learnForecast(f64, evidenceAddress(bank, wave.slot[row]!) / 8, wave.value[row]!, wave.expected[row]!);
   }
+  counters.modelResets += learnNeuralWave(state, network, wave);
+  for (let row = 0; row < wave.count; row++) {
+    if (wave.gap[row] === GAP.missing) continue;
+    remember(f64, evidenceAddress(bank, wave.slot[row]!) / 8, wave.value[row]!);
+    counters.windowsLearned++;
+  }
+}
+
+/** Before the first forecast there is nothing to learn about it. */
+function learnForecast(f64: Float64Array, at: number, value: number, expected: number): void {
+  if (!Number.isNaN(expected)) learnBand(f64, at, value, expected);
+}
+
+function remember(f64: Float64Array, at: number, value: number): void {
   f64[at + AT.previous] = value;
   f64[at + AT.learned]! += 1;
-  state.counters.windowsLearned++;
-}
-
-/** A network that is no longer finite starts anew; what was learned about the series' level stays. */
-function restart(state: ForecastState, slab: Slab, slot: number): void {
-  const { lane, layout } = state.bank;
-  lane.u8.fill(0, slab.hot, slab.hot + layout.hotBytes);
-  lane.u8.fill(0, slab.optimiser, slab.optimiser + layout.optimiserBytes);
-  lane.u8.fill(0, slab.evidence + layout.logAt, slab.evidence + layout.peaksAt);
-  const at = slab.evidence / 8;
-  lane.f64[at + AT.logCount] = 0;
-  lane.f64[at + AT.forecast] = lane.f64[at + AT.profileForecast]!;
-  initialiseNeural(state.kernel, layout, slab, state.seedOf(slot));
-  state.counters.modelResets++;
 }

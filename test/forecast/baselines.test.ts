@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { learnBaseline } from '../../src/forecast/baselines.ts';
-import { AT, type CellShape } from '../../src/kernel/layout.ts';
+import { AT, type Shape } from '../../src/kernel/layout.ts';
 import { EVERY_MS, oneSeries } from '../support/slabs.ts';
 
 /** Forecast after each value, one value a window. */
-function forecasts(cell: CellShape, values: readonly number[]): number[] {
+function forecasts(cell: Shape['cell'], values: readonly number[]): number[] {
   const { bank, evidence, at } = oneSeries(cell);
   return values.map((value, n) => {
     learnBaseline(bank.lane, bank.layout, evidence, n * EVERY_MS, (n + 1) * EVERY_MS, value);

@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { newCounters } from '../../src/domain.ts';
-import { type ForecastState, forecastWave, learnWave } from '../../src/forecast/forecaster.ts';
+import { type ForecastState, forecastWave, learnWave, newForecastState } from '../../src/forecast/forecaster.ts';
 import { copySlab } from '../../src/kernel/bank.ts';
 import { newFloat32Kernel } from '../../src/kernel/float32.ts';
-import type { CellShape } from '../../src/kernel/layout.ts';
+import type { Shape } from '../../src/kernel/layout.ts';
 import { gaussian, newRandom } from '../../src/kernel/random.ts';
 import { type OneSeries, oneSeries, windowOf } from '../support/slabs.ts';
 
-function forecasterOf(cell: CellShape): { readonly one: OneSeries; readonly state: ForecastState } {
+function forecasterOf(cell: Shape['cell']): { readonly one: OneSeries; readonly state: ForecastState } {
   const one = oneSeries(cell);
   const kernel = newFloat32Kernel(one.bank.lane);
-  return { one, state: { bank: one.bank, kernel, counters: newCounters(), seedOf: () => 7 } };
+  return { one, state: newForecastState(one.bank, kernel, newCounters(), () => 7) };
 }
 
 /** Mean |value − forecast| over the second half, and of the last-value forecast. */
-function errors(cell: CellShape, values: readonly number[]): { model: number; lastValue: number } {
+function errors(cell: Shape['cell'], values: readonly number[]): { model: number; lastValue: number } {
   const { one, state } = forecasterOf(cell);
   let model = 0;
   let lastValue = 0;

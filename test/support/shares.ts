@@ -9,6 +9,7 @@ import {
 } from '../../src/domain.ts';
 import { newFeed } from '../../src/feed.ts';
 import { newFloat32Kernel } from '../../src/kernel/float32.ts';
+import type { Kernel } from '../../src/kernel/kernel.ts';
 import { type LaneMemory, newLaneMemory } from '../../src/kernel/memory.ts';
 import { pipeline, type Work } from '../../src/pipeline.ts';
 import { anomalyEvent } from '../../src/report/events.ts';
@@ -40,9 +41,14 @@ export interface Outcome {
 
 const PARTITION = { topic: 'topic', partition: 0 } as const;
 
+/** One for each memory, as in a lane. */
+const kernels = new WeakMap<LaneMemory, Kernel>();
+
 /** A share without a past. Whoever builds many gives them one memory, and dissolves them. */
 export function emptyShare(stream: StreamSettings, memory: LaneMemory = newLaneMemory()): Share {
-  return newShare(stream, PARTITION, memory, newFloat32Kernel(memory), 0);
+  const kernel = kernels.get(memory) ?? newFloat32Kernel(memory);
+  kernels.set(memory, kernel);
+  return newShare(stream, PARTITION, memory, kernel, 0);
 }
 
 /** What a restart makes of a share: another one, from copied bytes. The old one is gone. */

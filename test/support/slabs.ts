@@ -2,8 +2,9 @@
 
 import { newWave, type Wave } from '../../src/domain.ts';
 import { type Bank, evidenceAddress, newBank, takeSlot } from '../../src/kernel/bank.ts';
-import { AT, type CellShape, layoutOf } from '../../src/kernel/layout.ts';
+import { AT, layoutOf, type Shape } from '../../src/kernel/layout.ts';
 import { newLaneMemory } from '../../src/kernel/memory.ts';
+import { shapeOf } from '../../src/kernel/shape.ts';
 
 export interface OneSeries {
   readonly bank: Bank;
@@ -16,8 +17,8 @@ export interface OneSeries {
 
 export const EVERY_MS = 300_000;
 
-export function oneSeries(cell: CellShape, everyMs = EVERY_MS): OneSeries {
-  const layout = layoutOf({ cell, hidden: 8, inputs: 4, outputs: 1, lookback: 16, openWindows: 2 });
+export function oneSeries(cell: Shape['cell'], everyMs = EVERY_MS): OneSeries {
+  const layout = layoutOf(shapeOf({ cell, hidden: 8, layers: 1, lookback: 16 }, 2));
   const bank = newBank(newLaneMemory(), layout);
   const slot = takeSlot(bank);
   const evidence = evidenceAddress(bank, slot);

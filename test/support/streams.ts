@@ -24,7 +24,14 @@ export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
 /** A model that learns in microseconds. */
-export const SMALL_MODEL: ModelSettings = { cell: 'gru', hidden: 4, lookback: 8, warmupWindows: 50 };
+export const SMALL_MODEL: ModelSettings = {
+  cell: 'gru',
+  hidden: 4,
+  layers: 1,
+  lookback: 8,
+  backend: 'auto',
+  warmupWindows: 50,
+};
 
 export const WINDOW: WindowSettings = {
   every: { kind: 'auto' },
@@ -53,7 +60,15 @@ export function streamSettings(changes: StreamChanges = {}): StreamSettings {
       ...changes.decode,
     },
     window: { ...WINDOW, ...changes.window },
-    model: { cell: 'gru', hidden: 16, lookback: 32, warmupWindows: 'auto', ...changes.model },
+    model: {
+      cell: 'gru',
+      hidden: 16,
+      layers: 1,
+      lookback: 32,
+      backend: 'auto',
+      warmupWindows: 'auto',
+      ...changes.model,
+    },
     detect: { ...DETECT, ...changes.detect },
     limits: { series: 10_000, quietMs: 5 * MINUTE, forgetMs: 7 * DAY, ...changes.limits },
     configHash: '0123456789ab',

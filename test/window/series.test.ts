@@ -3,12 +3,13 @@ import type { SeriesKey } from '../../src/domain.ts';
 import { copySlab, evidenceAddress, newBank } from '../../src/kernel/bank.ts';
 import { AT, layoutOf } from '../../src/kernel/layout.ts';
 import { newLaneMemory } from '../../src/kernel/memory.ts';
+import { shapeOf } from '../../src/kernel/shape.ts';
 import { admit, forget, lastSeenMs, newSeriesTable, type Series, type SeriesTable } from '../../src/window/series.ts';
 
 const key = (text: string): SeriesKey => text as SeriesKey;
 
 function tableOf(fields: number, seriesMax: number, memory = newLaneMemory()): SeriesTable {
-  const shape = { cell: 'gru', hidden: 4, inputs: 4, outputs: 1, lookback: 8, openWindows: 2 } as const;
+  const shape = shapeOf({ cell: 'gru', hidden: 4, layers: 1, lookback: 8 }, 2);
   return newSeriesTable(newBank(memory, layoutOf(shape)), fields, seriesMax);
 }
 
