@@ -63,7 +63,6 @@ export async function runApp(options: AppOptions): Promise<number> {
   const facts = {
     version: options.version,
     commit,
-    backend: 'js',
     configSha: options.configSha,
     memoryLimitBytes: Math.min(process.constrainedMemory() || totalmem(), totalmem()),
     bandNominal: BAND_NOMINAL,

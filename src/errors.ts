@@ -34,7 +34,16 @@ export const ERRORS = {
     retryable: true,
     remedy: 'Check disk space and state.dir; the older checkpoint stays.',
   },
-  memory_limit: { exit: 78, retryable: false, remedy: 'Lower limits.series or model.hidden, or raise limits.memory.' },
+  kernel_missing: {
+    exit: 69,
+    retryable: false,
+    remedy: 'Set model.backend to auto or js, or run Node 22.18 or newer on a processor with SSE4.1 or NEON.',
+  },
+  memory_limit: {
+    exit: 78,
+    retryable: false,
+    remedy: 'Lower limits.series, model.hidden or model.layers, or raise limits.memory.',
+  },
   lane_failed: { exit: 1, retryable: true, remedy: 'gruard restarts the lane from its last checkpoint.' },
   internal: { exit: 1, retryable: false, remedy: 'Please report this with the log above.' },
 } as const satisfies Record<string, ErrorClass>;

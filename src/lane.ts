@@ -5,10 +5,10 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { newFileStore } from './checkpoint/fileStore.ts';
-import { type ErrorCode, GruardError } from './errors.ts';
+import { GruardError } from './errors.ts';
 import { newFeed } from './feed.ts';
-import { newFloat32Kernel } from './kernel/float32.ts';
 import { newLaneMemory } from './kernel/memory.ts';
+import { backendsOf, chooseKernels } from './kernelChoice.ts';
 import { newInput } from './laneInput.ts';
 import type { FromLane, LaneTask, ToLane } from './messages.ts';
 import { newOwner, type Owner } from './owner.ts';
@@ -29,9 +29,13 @@ const LEAVE_MS = 5_000;
 
 const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
-if (parentPort !== null) await runLane(parentPort, workerData as LaneTask);
+if (parentPort !== null) {
+  const port = parentPort;
+  await runLane(port, workerData as LaneTask).catch((error) => port.postMessage(failure(error)));
+  process.exit();
+}
 
-/** Runs until the input ends or main says stop; then the thread ends, whatever connections still wait for. */
+/** Runs until the input ends or main says stop; connections may still wait for something then. */
 async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
   const send = (message: FromLane): void => port.postMessage(message);
   const log: Log = (level, code, message, fields = {}) =>
@@ -39,6 +43,7 @@ async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
   const { settings } = task;
 
   const memory = newLaneMemory();
+  const kernels = chooseKernels(settings.streams, backendsOf(memory), log);
   const slices = newHistogram(SLICE_BOUNDS);
   let busyMs = 0;
   const feed = newFeed(clock.monotonic, (ms) => {
@@ -58,7 +63,7 @@ async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
   const owner = newOwner({
     streams: settings.streams,
     memory,
-    kernel: newFloat32Kernel(memory),
+    kernelOf: kernels.of,
     store,
     everyMs,
     feed,
@@ -96,6 +101,7 @@ async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
         backpressureSeconds: owner.waits.seconds,
         busyRatio,
         bankBytes,
+        kernels: kernels.used.map(({ backend, fused }) => ({ backend, fused })),
         slices: countsOf(slices),
         checkpoint: {
           ...owner.checkpoint,
@@ -125,12 +131,15 @@ async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
     tell();
     send({ kind: 'ended', settled: owner.isSettled() });
   } catch (error) {
-    const code: ErrorCode = error instanceof GruardError ? error.code : 'lane_failed';
-    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    send({ kind: 'failed', code, message: error instanceof GruardError ? error.message : message });
+    send(failure(error));
     await Promise.race([input.source.stop(), sleep(LEAVE_MS)]);
   }
-  process.exit();
+}
+
+function failure(error: unknown): FromLane {
+  if (error instanceof GruardError) return { kind: 'failed', code: error.code, message: error.message };
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { kind: 'failed', code: 'lane_failed', message };
 }
 
 async function finish(task: LaneTask, owner: Owner): Promise<void> {

@@ -1,7 +1,9 @@
 // What gruard is told to do, resolved: defaults and presets merged, units turned into numbers. Plain data, so that it
 // crosses to the lanes; `config/` makes it, and nobody prints it, because it holds passwords.
 
-export type Cell = 'gru' | 'last' | 'seasonal' | 'ewma';
+export type Cell = 'gru' | 'lstm' | 'last' | 'seasonal' | 'ewma';
+/** What computes a network; `auto` = `simd` where this machine can run it, else `js`. */
+type Backend = 'auto' | 'simd' | 'js';
 export type Aggregate = 'mean' | 'sum' | 'min' | 'max' | 'last' | 'count' | 'rate';
 export type TimeUnit = 's' | 'ms' | 'us' | 'ns';
 
@@ -48,10 +50,13 @@ export interface WindowSettings {
 
 export interface ModelSettings {
   readonly cell: Cell;
-  /** 4 to 128. */
+  /** State size of a layer, 4 to 128. */
   readonly hidden: number;
+  /** 1 to 3 */
+  readonly layers: number;
   /** Multiple of 8, 8 to 128. */
   readonly lookback: number;
+  readonly backend: Backend;
   /** Windows learned before the first score, at least 50; `auto` = about two days, 150 to 600 windows. */
   readonly warmupWindows: number | 'auto';
 }

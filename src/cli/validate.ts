@@ -8,6 +8,7 @@ import { type MemoryNeeded, memoryNeeded } from '../config/memory.ts';
 import { problemsText } from '../config/problems.ts';
 import { durationText, sizeText } from '../config/quantities.ts';
 import { ERRORS, GruardError } from '../errors.ts';
+import { isNeural } from '../kernel/shape.ts';
 import type { Settings, StreamSettings } from '../settings.ts';
 import { type PartitionsOf, refuseTooManySlabs } from './slabLimit.ts';
 
@@ -114,7 +115,8 @@ function streamLine(stream: StreamSettings, memory: MemoryNeeded['perStream'][nu
   const labels = decode.labels.map(({ label }) => label).join(', ');
   const fields = decode.fields.map(({ field }) => field).join(', ');
   const length = every.kind === 'fixed' ? durationText(every.ms) : every.kind;
-  const cell = model.cell === 'gru' ? `gru ${model.hidden}` : model.cell;
+  const layers = model.layers === 1 ? '' : ` × ${model.layers}`;
+  const cell = isNeural(model.cell) ? `${model.cell} ${model.hidden}${layers}` : model.cell;
   const models =
     decode.fields.length === 1 ? `${limits.series} series` : `${limits.series} series × ${decode.fields.length}`;
   const each = memory === undefined || memory.partitions === 1 ? '' : ` in each of ${memory.partitions} partitions`;

@@ -95,12 +95,14 @@ function badValue({ schema, raw, tree }: Judged, issue: Issue, path: KeyPath, va
   const reason = issue.code === 'custom' ? issue.params?.['because'] : undefined;
   const because = typeof reason === 'string' ? `, which ${reason}` : '';
   const here = treeAt(tree, path);
+  const meant = typeof value === 'string' ? nearest(value, words?.choices ?? []) : undefined;
+  const fix = words?.fix ?? 'Write its keys below it, indented, or remove it.';
   return {
     code: codeOf(issue),
     place: valuePlaceAt(tree, path) ?? parentPlaceAt(tree, path),
     key: keyText(path),
     what: `must ${must}, is ${here === undefined ? 'something else' : shown(here)}${because}`,
-    fix: fixFor(words?.fix ?? 'Write its keys below it, indented, or remove it.', value, issue),
+    fix: meant === undefined ? fixFor(fix, value, issue) : `Write ${meant}.`,
   };
 }
 

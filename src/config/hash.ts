@@ -5,7 +5,7 @@ import type { StreamSettings } from '../settings.ts';
 
 /**
  * First 12 hex digits of SHA-256 over what the models depend on, as canonical JSON. Not in it: lateness, gaps, limits,
- * detection and warm-up, which may change under a model.
+ * detection and warm-up, which may change under a model, and the backend: all kernels work on the same slabs.
  */
 export function configHash(stream: Omit<StreamSettings, 'configHash'>): string {
   const { uid, decode, window, model } = stream;
@@ -20,7 +20,7 @@ export function configHash(stream: Omit<StreamSettings, 'configHash'>): string {
       fields: decode.fields.map(({ field, path }) => ({ field, path: path ?? null })),
     },
     window: { every: window.every, aggregate: window.aggregate },
-    model: { cell: model.cell, hidden: model.hidden, lookback: model.lookback },
+    model: { cell: model.cell, hidden: model.hidden, layers: model.layers, lookback: model.lookback },
   };
   return createHash('sha256').update(canonicalJson(relevant)).digest('hex').slice(0, 12);
 }

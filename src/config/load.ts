@@ -125,7 +125,7 @@ function checkMemory(settings: Settings, tree: Tree, problems: Problem[]): void 
     what:
       `the streams may need ${sizeText(bytes)} with one partition a topic, and ${sizeText(settings.memoryBytes)} are ` +
       `allowed; most takes ${stream}: ${partitions} × ${slabs} models of ${sizeText(slabBytes)}`,
-    fix: `Lower streams.${stream}.limits.series or model.hidden, or raise limits.memory.`,
+    fix: `Lower streams.${stream}.limits.series, model.hidden or model.layers, or raise limits.memory.`,
   });
 }
 

@@ -1,7 +1,8 @@
 // What the models of all streams may take.
 
-import { INPUTS, layoutOf } from '../kernel/layout.ts';
-import type { Settings, StreamSettings } from '../settings.ts';
+import { layoutOf } from '../kernel/layout.ts';
+import { shapeOf } from '../kernel/shape.ts';
+import type { Settings } from '../settings.ts';
 
 interface StreamMemory {
   readonly stream: string;
@@ -28,13 +29,8 @@ export function memoryNeeded(
   const perStream = settings.streams.map((stream) => {
     const partitions = stream.topics.reduce((sum, topic) => sum + partitionsOf(topic), 0);
     const slabs = stream.limits.series * stream.decode.fields.length;
-    const slabBytes = slabBytesOf(stream);
+    const { slabBytes } = layoutOf(shapeOf(stream.model, stream.window.openWindows));
     return { stream: stream.name, partitions, slabs, slabBytes, bytes: partitions * slabs * slabBytes };
   });
   return { bytes: perStream.reduce((sum, { bytes }) => sum + bytes, 0), perStream };
-}
-
-function slabBytesOf({ model, window }: StreamSettings): number {
-  const { cell, hidden, lookback } = model;
-  return layoutOf({ cell, hidden, inputs: INPUTS, outputs: 1, lookback, openWindows: window.openWindows }).slabBytes;
 }

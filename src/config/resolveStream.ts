@@ -56,7 +56,9 @@ export function resolveStream(name: string, config: StreamConfig, complain: Comp
     model: {
       cell: model.cell,
       hidden: model.hidden,
+      layers: model.layers,
       lookback: model.lookback,
+      backend: model.backend,
       warmupWindows: model.warmup.windows,
     },
     detect: detectOf(config.detect),

@@ -84,15 +84,21 @@ const gaps = told(
 );
 
 const model = z.strictObject({
-  cell: choice(['gru', 'last', 'seasonal', 'ewma'])
+  cell: choice(
+    ['gru', 'lstm', 'last', 'seasonal', 'ewma'],
+    'Write gru or lstm for a network; last, seasonal or ewma for a baseline.',
+  )
     .prefault('gru')
     .describe(
-      'What forecasts. gru = a small neural network per series; last, seasonal, ewma = baselines: the last value, ' +
-        'the usual value at this time of day, an exponential mean.',
+      'What forecasts. gru, lstm = a small neural network per series; last, seasonal, ewma = baselines: the last ' +
+        'value, the usual value at this time of day, an exponential mean.',
     ),
   hidden: whole(4, 128, '16 suits most streams; `gruard validate` shows the memory of each choice.')
     .prefault(16)
-    .describe('State size of the GRU.'),
+    .describe('State size of a layer of the network.'),
+  layers: whole(1, 3, '1 suits most streams; `gruard validate` shows the memory of each choice.')
+    .prefault(1)
+    .describe('Layers of the network, each fed by the one below. Each costs more memory and time than the first.'),
   lookback: told(
     z.int().min(8).max(128).multipleOf(8),
     'be a multiple of 8 from 8 to 128',
@@ -100,6 +106,12 @@ const model = z.strictObject({
   )
     .prefault(32)
     .describe('Windows that a training pass looks back.'),
+  backend: choice(['auto', 'simd', 'js'], 'auto takes the compiled kernel where this machine can run it.')
+    .prefault('auto')
+    .describe(
+      'What computes the network: simd = the compiled kernel; js = the same in JavaScript, about 10 times slower. ' +
+        'auto takes the compiled kernel where this machine can run it. Models stay when it changes.',
+    ),
   warmup: z
     .strictObject({
       windows: told(

@@ -58,7 +58,7 @@ export function decimal(least: number, most: number, fix: string) {
 
 /** One of a few words. */
 export function choice<const Words extends readonly [string, ...string[]]>(values: Words, fix?: string) {
-  return told(z.enum(values), `be ${either(values)}`, fix ?? `Write one of ${values.join(', ')}.`);
+  return told(z.enum(values), `be ${either(values)}`, fix ?? `Write one of ${values.join(', ')}.`, values);
 }
 
 function either(values: readonly string[]): string {

@@ -7,13 +7,20 @@ export interface Words {
   readonly must: string;
   /** What to do about it, as a sentence. */
   readonly fix: string;
+  /** Of a few words, which: a typing error gets the one that was meant as its fix. */
+  readonly choices?: readonly string[];
 }
 
 const registry = z.registry<Words>();
 
 /** The same type, with words. */
-export function told<Type extends z.ZodType>(type: Type, must: string, fix: string): Type {
-  registry.add(type, { must, fix });
+export function told<Type extends z.ZodType>(
+  type: Type,
+  must: string,
+  fix: string,
+  choices: readonly string[] = [],
+): Type {
+  registry.add(type, choices.length === 0 ? { must, fix } : { must, fix, choices });
   return type;
 }
 

@@ -12,8 +12,6 @@ import type { LaneView, ShareView, StreamView } from './views.ts';
 export interface ProcessFacts {
   readonly version: string;
   readonly commit: string;
-  /** Of the kernel. */
-  readonly backend: string;
   /** Hash of the loaded configuration; undefined without one. */
   readonly configSha: string | undefined;
   readonly memoryLimitBytes: number;
@@ -123,7 +121,7 @@ const FEEDS: Readonly<Record<MetricName, Feed>> = {
   gruard_build_info: ({ facts: { version, commit } }) => [
     { labels: labelText({ version, commit, node_version: process.versions.node }), value: 1 },
   ],
-  gruard_kernel_info: ({ facts: { backend } }) => [{ labels: labelText({ backend }), value: 1 }],
+  gruard_kernel_info: ({ lanes }) => kernels(lanes),
   gruard_config_info: ({ facts: { configSha } }) =>
     configSha === undefined ? [] : [{ labels: labelText({ sha: configSha }), value: 1 }],
   gruard_scrape_duration_seconds: ({ scrapes }) => lineOf('', scrapes.seconds),
@@ -183,6 +181,13 @@ function episodes({ stream, totals }: StreamView): Line[] {
       })),
     ),
   );
+}
+
+/** Each kind once, however many lanes use it. */
+function kernels(lanes: readonly LaneView[]): Line[] {
+  const kinds = lanes.flatMap(({ report }) => report?.kernels ?? []);
+  const labels = kinds.map(({ backend, fused }) => labelText({ backend, arithmetic: fused ? 'fused' : 'unfused' }));
+  return [...new Set(labels)].sort().map((text) => ({ labels: text, value: 1 }));
 }
 
 function histogramByStream(name: MetricName, which: 'scores' | 'eventDelay' | 'reportDelay'): Feed {

@@ -2,6 +2,7 @@
 // the lane started; the main thread keeps the totals of lanes that ended.
 
 import type { Counters, PartitionId } from '../domain.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 
 /** Observations per bucket (not cumulative; the last one is +Inf) and their sum. Bounds: `metrics.ts`. */
 export interface HistogramCounts {
@@ -79,6 +80,8 @@ export interface LaneReport {
   readonly handoffSeconds: number | undefined;
   readonly lastFetchMs: number | undefined;
   readonly busyRatio: number;
+  /** That compute its networks, each once; none when all streams have baselines. */
+  readonly kernels: readonly Pick<Kernel, 'backend' | 'fused'>[];
   readonly bankBytes: number;
   readonly backpressureSeconds: number;
   readonly slices: HistogramCounts;

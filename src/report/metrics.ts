@@ -132,7 +132,10 @@ export const METRICS = {
 
   gruard_memory_limit_bytes: gauge(PROCESS, 'Memory that this process may take: of its container, else of the host.'),
   gruard_build_info: gauge({ tier: 'process', labels: ['version', 'commit', 'node_version'] }, 'What runs; always 1.'),
-  gruard_kernel_info: gauge({ tier: 'process', labels: ['backend'] }, 'Which arithmetic computes; always 1.'),
+  gruard_kernel_info: gauge(
+    { tier: 'process', labels: ['backend', 'arithmetic'] },
+    'Which kernels compute, and whether they fuse multiply and add; always 1.',
+  ),
   gruard_config_info: gauge({ tier: 'process', labels: ['sha'] }, 'Which configuration is loaded; always 1.'),
   gruard_scrape_duration_seconds: gauge(PROCESS, 'Time to write the last complete exposition.'),
   gruard_scrapes_rejected_total: counter(PROCESS, 'Scrapes refused because too many were in flight.'),

@@ -62,6 +62,16 @@ describe('gruard validate', () => {
     expect(checked).toMatch(/^checked: localhost:9092, topics, /);
   });
 
+  it.each([
+    ['{ cell: gru, hidden: 32 }', 'gru 32'],
+    ['{ cell: lstm, hidden: 32, layers: 2 }', 'lstm 32 × 2'],
+    ['{ cell: ewma, hidden: 32 }', 'ewma'],
+  ])('calls a model %s %s', async (model, words) => {
+    const text = `streams: { a: { topic: t, value: $.v, limits: { series: 1 }, model: ${model} } }\n`;
+    expect(await validate(['--offline', write('model.yaml', text)], reachable)).toBe(0);
+    expect(stdout).toContain(`, mean every auto, ${words}, 1 series of `);
+  });
+
   it('shows all problems of a bad one and exits with 78, before it looks at Kafka', async () => {
     const check = vi.fn(reachable);
     expect(await validate([bad], check)).toBe(78);

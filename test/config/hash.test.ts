@@ -11,7 +11,7 @@ function hash(input: Partial<StreamInput>): string {
 
 describe('the hash of a stream', () => {
   it('has 12 hex digits and does not change between versions', () => {
-    expect(hash({})).toBe('a548896cebc5');
+    expect(hash({})).toBe('a448080094b6');
   });
 
   it.each<[string, Partial<StreamInput>]>([
@@ -20,9 +20,10 @@ describe('the hash of a stream', () => {
     ['limits', { limits: { series: 5, record: '5KiB', future: '1h', quiet: '1h', forget: '2d' } }],
     ['detection', { detect: { direction: 'above', deviation: { relative: '5%' }, range: { min: 0 } } }],
     ['warm-up', { model: { warmup: { windows: 100 } } }],
+    ['the backend', { model: { backend: 'js' } }],
     ['the topic', { topic: 'u' }],
     ['the start', { start_from: 'latest' }],
-    ['what is the default anyway', { model: { hidden: 16 }, format: 'json' }],
+    ['what is the default anyway', { model: { hidden: 16, layers: 1 }, format: 'json' }],
   ])('stays when only %s changes', (_name, input) => {
     expect(hash(input)).toBe(hash({}));
   });
@@ -36,8 +37,9 @@ describe('the hash of a stream', () => {
     ['format', { format: 'number', value: '$' }],
     ['interval', { window: { every: '2m' } }],
     ['aggregate', { window: { aggregate: 'max' } }],
-    ['cell', { model: { cell: 'ewma' } }],
+    ['cell', { model: { cell: 'lstm' } }],
     ['hidden', { model: { hidden: 8 } }],
+    ['layers', { model: { layers: 2 } }],
     ['lookback', { model: { lookback: 64 } }],
   ])('changes with %s', (_name, input) => {
     expect(hash(input)).not.toBe(hash({}));

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { load } from '../../src/config/load.ts';
 import { memoryNeeded } from '../../src/config/memory.ts';
-import { INPUTS, layoutOf } from '../../src/kernel/layout.ts';
+import { layoutOf } from '../../src/kernel/layout.ts';
+import { shapeOf } from '../../src/kernel/shape.ts';
 import type { Settings } from '../../src/settings.ts';
 
 function settings(name: string): Settings {
@@ -13,7 +14,7 @@ function settings(name: string): Settings {
 
 it('is one slab for each series, field and partition', () => {
   const demo = settings('demo');
-  const { slabBytes } = layoutOf({ cell: 'gru', hidden: 16, inputs: INPUTS, outputs: 1, lookback: 32, openWindows: 2 });
+  const { slabBytes } = layoutOf(shapeOf({ cell: 'gru', hidden: 16, layers: 1, lookback: 32 }, 2));
   const { bytes, perStream } = memoryNeeded(demo, (topic) => (topic === 'demo.host' ? 3 : 1));
   expect(perStream.map(({ stream }) => stream)).toEqual(demo.streams.map(({ name }) => name));
   expect(perStream.find(({ stream }) => stream === 'host')).toEqual({
@@ -35,4 +36,7 @@ it('is less for a baseline and more for a larger network', () => {
     ).bytes;
   expect(of({ cell: 'last' })).toBeLessThan(of({}));
   expect(of({ hidden: 64 })).toBeGreaterThan(of({}));
+  expect(of({ layers: 2 })).toBeGreaterThan(of({}));
+  expect(of({ cell: 'lstm' })).toBeGreaterThan(of({}));
+  expect(of({ backend: 'js' })).toBe(of({}));
 });

@@ -50,6 +50,16 @@ describe('a stream', () => {
     });
   });
 
+  it('has the model that it chose, and the defaults of the rest', () => {
+    const model = { cell: 'lstm', layers: 2, backend: 'js' } as const;
+    expect(resolve({ value: '$.v', model }, { model: { hidden: 32, layers: 3 } }).model).toEqual({
+      ...model,
+      hidden: 32,
+      lookback: 32,
+      warmupWindows: 'auto',
+    });
+  });
+
   it('of the preset count needs no value', () => {
     const { decode, window, detect } = resolve({ preset: 'count' });
     expect(decode.fields).toEqual([{ field: 'value', path: undefined }]);

@@ -7,4 +7,6 @@ it('keeps the words of a type through a description, and gives none to others', 
   expect(wordsOf(type)).toEqual({ must: 'be a name', fix: 'Write one.' });
   expect(wordsOf(type.describe('x'))).toEqual({ must: 'be a name', fix: 'Write one.' });
   expect(wordsOf(z.string())).toBeUndefined();
+  const choice = told(z.enum(['a']), 'be a', 'Write a.', ['a']);
+  expect(wordsOf(choice)).toEqual({ must: 'be a', fix: 'Write a.', choices: ['a'] });
 });

@@ -96,6 +96,27 @@ describe('/metrics', () => {
     }
   });
 
+  it('has a line for each kind of kernel that lanes compute with', async () => {
+    const { report, scrape } = await open();
+    const kinds = async () =>
+      (await scrape()).parsed.lines
+        .filter(({ name }) => name === 'gruard_kernel_info')
+        .map(({ labels, value }) => [labels['backend'], labels['arithmetic'], value]);
+    expect(await kinds()).toEqual([]);
+    const js = { backend: 'js', fused: false } as const;
+    report.accept(laneReport(0, { kernels: [{ backend: 'simd', fused: true }] }));
+    report.accept(laneReport(1, { kernels: [{ backend: 'simd', fused: true }, js] }));
+    expect(await kinds()).toEqual([
+      ['js', 'unfused', 1],
+      ['simd', 'fused', 1],
+    ]);
+    report.accept(laneReport(0, { kernels: [{ backend: 'simd', fused: false }] }));
+    report.laneEnded(1);
+    expect(await kinds()).toEqual([['simd', 'unfused', 1]]);
+    report.accept(laneReport(0, { kernels: [] }));
+    expect(await kinds()).toEqual([]);
+  });
+
   it('derives lag, instants and cumulative buckets', async () => {
     const { report, scrape } = await open();
     const counts = [1, 0, 2, 0, 0, 3, 0, 0, 0, 0, 4];

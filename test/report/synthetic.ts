@@ -18,7 +18,6 @@ import type { StreamSettings } from '../../src/settings.ts';
 export const FACTS: ProcessFacts = {
   version: '1.2.3',
   commit: 'abc1234',
-  backend: 'simd',
   configSha: '9f2c41d07ab3',
   memoryLimitBytes: 2 ** 31,
   bandNominal: 0.99,
@@ -62,7 +61,7 @@ export function stream(name: string, windowMs: number | 'auto' = 1000): StreamSe
       futureMs: 1000,
       openWindows: 4,
     },
-    model: { cell: 'gru', hidden: 16, lookback: 32, warmupWindows: 64 },
+    model: { cell: 'gru', hidden: 16, layers: 1, lookback: 32, backend: 'auto', warmupWindows: 64 },
     detect: {
       direction: 'both',
       deviation: { absolute: 0, relative: 0 },
@@ -121,6 +120,7 @@ export function laneReport(lane: number, more: Partial<LaneReport> = {}): LaneRe
     handoffSeconds: undefined,
     lastFetchMs: undefined,
     busyRatio: 0,
+    kernels: [{ backend: 'simd', fused: true }],
     bankBytes: 0,
     backpressureSeconds: 0,
     slices: newHistogram(SLICE_BOUNDS),
