@@ -9,23 +9,30 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { newWave, type RecordBatch } from '../../src/domain.ts';
-import { newFloat32Kernel } from '../../src/kernel/float32.ts';
 import { newLaneMemory } from '../../src/kernel/memory.ts';
 import { gaussian, newRandom } from '../../src/kernel/random.ts';
 import { pipeline, type Work } from '../../src/pipeline.ts';
 import type { Cell } from '../../src/settings.ts';
 import { newShare, type Share } from '../../src/share.ts';
+import { BACKENDS, type Backend } from '../kernel/backends.ts';
 import { MINUTE, streamSettings } from '../support/streams.ts';
 
 interface Row {
   readonly cell: Cell;
+  readonly backend: string;
   readonly series: number;
   readonly microsecondsPerWindow: number;
   readonly windowsPerSecond: number;
   readonly bytesPerSeries: number;
 }
 
-const CELLS: readonly Cell[] = ['gru', 'last'];
+const [simd, js] = BACKENDS as readonly [Backend, Backend];
+const MODELS: readonly { readonly cell: Cell; readonly backend: Backend }[] = [
+  { cell: 'gru', backend: simd },
+  { cell: 'lstm', backend: simd },
+  { cell: 'gru', backend: js },
+  { cell: 'last', backend: simd },
+];
 const SERIES = [1, 100, 10_000];
 /** In one turn of a cell: at least two training passes of every series. */
 const WINDOWS_MIN = 40_000;
@@ -41,12 +48,12 @@ class Course {
   #minute = 0;
   #offset = 0;
 
-  constructor(cell: Cell, series: number) {
+  constructor(cell: Cell, backend: Backend, series: number) {
     const memory = newLaneMemory();
     const model = { cell, hidden: 16, lookback: 32, warmupWindows: 50 } as const;
     const window = { every: { kind: 'fixed', ms: MINUTE }, latenessMs: 0, openWindows: 2 } as const;
     const stream = streamSettings({ window, model, limits: { series: 20_000 } });
-    this.#share = newShare(stream, { topic: 'bench', partition: 0 }, memory, newFloat32Kernel(memory), 0);
+    this.#share = newShare(stream, { topic: 'bench', partition: 0 }, memory, backend.make(memory), 0);
     this.#series = series;
   }
 
@@ -93,7 +100,9 @@ function median(values: readonly number[]): number {
 }
 
 const { values } = parseArgs({ options: { json: { type: 'string' } } });
-const courses = CELLS.flatMap((cell) => SERIES.map((series) => ({ cell, series, course: new Course(cell, series) })));
+const courses = MODELS.flatMap(({ cell, backend }) =>
+  SERIES.map((series) => ({ cell, backend: backend.name, series, course: new Course(cell, backend, series) })),
+);
 const times = courses.map(() => [] as number[]);
 // The first round warms up code and fills the lookback of every model; it is not counted.
 for (let round = 0; round <= ROUNDS; round++) {
@@ -102,10 +111,11 @@ for (let round = 0; round <= ROUNDS; round++) {
     if (round > 0) times[i]?.push(time);
   }
 }
-const rows: Row[] = courses.map(({ cell, series, course }, i) => {
+const rows: Row[] = courses.map(({ cell, backend, series, course }, i) => {
   const time = median(times[i] ?? []);
   return {
     cell,
+    backend,
     series,
     microsecondsPerWindow: Number(time.toFixed(1)),
     windowsPerSecond: Math.round(1e6 / time),
