@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { load } from '../src/config/load.ts';
+import { layoutOf } from '../src/kernel/layout.ts';
+import { shapeOf } from '../src/kernel/shape.ts';
 import { METRICS } from '../src/report/metrics.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
@@ -67,6 +69,23 @@ describe('README.md', () => {
       'version: 1\nstreams:\n  orders:\n    topic: orders.v1\n    windows: { every: 1m }\n    value: $.total\n';
     const loaded = loadText(wrong);
     expect(loaded.ok ? undefined : loaded.text).toBe(complaint);
+  });
+
+  it('tells what the models take', () => {
+    const [, names = '', , sizes = ''] =
+      /\n\| model \|(.*)\n(.*)\n\| KiB a series \|(.*)\n/.exec(textOf('README.md')) ?? [];
+    const told = sizes.split('|').map(Number);
+    const networks = [...names.matchAll(/`(gru|lstm) (\d+)(?: × (\d))?`/g)];
+    expect(networks.length).toBeGreaterThanOrEqual(5);
+    const taken = networks.map(([, cell, hidden, layers = '1']) => {
+      const choice = {
+        cell: cell === 'lstm' ? 'lstm' : 'gru',
+        hidden: Number(hidden),
+        layers: Number(layers),
+      } as const;
+      return Math.round(layoutOf(shapeOf({ ...choice, lookback: 32 }, 2)).slabBytes / 1024);
+    });
+    expect(told.slice(0, taken.length)).toEqual(taken);
   });
 
   it('names npm scripts that exist', () => {
