@@ -1,8 +1,8 @@
 // The specification of the kernel: networks, gradients and optimiser in plain float64, one formula a line. Slow and
-// obvious on purpose; every fast kernel is measured against it, and it against finite differences. Numbers in brackets
-// are the equations of README.md.
+// obvious on purpose; every fast kernel is measured against it, and it against finite differences and PyTorch. Numbers
+// in brackets are the equations of README.md.
 
-import { type Layer, LOG_SCALE_MAX, LOG_SCALE_MIN, type Network } from './network.ts';
+import { type Layer, type Network, STATES } from './network.ts';
 import {
   type Activation,
   type CellStep,
@@ -11,7 +11,7 @@ import {
   lstmBackward,
   lstmForward,
 } from './referenceCells.ts';
-import { lossAt } from './referenceLoss.ts';
+import { clampScale, lossAt } from './referenceLoss.ts';
 
 /** A stretch of consecutive windows. */
 export interface Passage {
@@ -57,18 +57,18 @@ const EPSILON = 1e-8;
 
 /** One step from `state` with inputs `x`. Nothing is written to. */
 export function forward(net: Network, w: Float64Array, state: Float64Array, x: Float64Array, act: Activation): Step {
-  const step = net.shape.cell === 'gru' ? gruForward : lstmForward;
+  const cellForward = net.shape.cell === 'gru' ? gruForward : lstmForward;
   const cells: CellStep[] = [];
   const next = new Float64Array(net.stateSize);
   let input = x;
   for (const layer of net.layers) {
-    const cell = step(net, layer, w, state, input, act);
-    next.set(cell.state, layer.stateAt);
+    const cell = cellForward(net, layer, w, partOf(net, layer, state), input, act);
+    next.set(cell.after, layer.stateAt);
     cells.push(cell);
-    input = cell.h;
+    input = outputOf(net, cell);
   }
-  const raw = outputsOf(net, w, input, x);
-  const y = raw.map((value, o) => (o < net.M ? value : Math.max(LOG_SCALE_MIN, Math.min(LOG_SCALE_MAX, value))));
+  const raw = headForward(net, w, input, x);
+  const y = raw.map((value, o) => (o < net.M ? value : clampScale(value)));
   return { cells, state: next, raw, y };
 }
 
@@ -85,24 +85,27 @@ export function gradientOf(net: Network, w: Float64Array, passage: Passage, act:
   if (known === 0) return { loss: 0, gradient };
 
   let loss = 0;
+  // By the state that a step leaves behind, as the step after hands it back.
   let dState = new Float64Array(net.stateSize);
   for (let t = steps - 1; t >= 0; t--) {
-    const step = trace[t]!;
-    const at = lossAt(net, step.raw, targets.subarray(t * net.M, (t + 1) * net.M), known);
+    const { cells, raw } = trace[t]!;
+    const at = lossAt(net, raw, targets.subarray(t * net.M, (t + 1) * net.M), known);
     loss += at.loss;
-    let dh = headBackward(net, w, gradient, at.dRaw, step.cells.at(-1)!.h, x(t));
-    const before = trace[t - 1]?.state ?? passage.state;
+    let above = headBackward(net, w, gradient, at.dRaw, outputOf(net, cells.at(-1)!), x(t));
     const dBefore = new Float64Array(net.stateSize);
-    for (const [l, layer] of [...net.layers.entries()].reverse()) {
-      const input = l === 0 ? x(t) : step.cells[l - 1]!.h;
-      dh = layerBackward(net, layer, w, gradient, step.cells[l]!, before, input, dh, dState, dBefore);
+    for (let l = net.layers.length - 1; l >= 0; l--) {
+      const layer = net.layers[l]!;
+      const dAfter = partOf(net, layer, dState).map((d, i) => d + (above[i] ?? 0));
+      const back = layerBackward(net, layer, w, gradient, cells[l]!, dAfter);
+      dBefore.set(back.dBefore, layer.stateAt);
+      above = back.dx;
     }
     dState = dBefore;
   }
   return { loss, gradient };
 }
 
-/** Scales the gradient down to the global norm `clip` if it is longer; returns its norm before. */
+/** Scales the gradient down to the global norm `clip` if it is longer (R. Pascanu et al. 2013); its norm before. */
 export function clipNorm(gradient: Float64Array, clip: number): number {
   let sum = 0;
   for (const g of gradient) sum += g * g;
@@ -117,8 +120,8 @@ export function newAdamState(weights: number): AdamState {
 
 /** One update of the weights in place, with bias correction. */
 export function adamStep(w: Float64Array, adam: AdamState, gradient: Float64Array, rate: number): void {
-  adam.filled1 = BETA1 * adam.filled1 + (1 - BETA1);
-  adam.filled2 = BETA2 * adam.filled2 + (1 - BETA2);
+  adam.filled1 = BETA1 * adam.filled1 + (1 - BETA1); // (28)
+  adam.filled2 = BETA2 * adam.filled2 + (1 - BETA2); // (28)
   for (let i = 0; i < w.length; i++) {
     const g = gradient[i]!;
     adam.m[i] = BETA1 * adam.m[i]! + (1 - BETA1) * g; // (26)
@@ -129,15 +132,27 @@ export function adamStep(w: Float64Array, adam: AdamState, gradient: Float64Arra
   }
 }
 
-/** V h' + v, and for the means the inputs that skip the cell. */
-function outputsOf(net: Network, w: Float64Array, h: Float64Array, x: Float64Array): Float64Array {
+/** The part of a layer in a state, or in the derivative by one. */
+function partOf({ H, shape }: Network, { stateAt }: Layer, state: Float64Array): Float64Array {
+  return state.subarray(stateAt, stateAt + STATES[shape.cell] * H);
+}
+
+/** h' */
+function outputOf({ H }: Network, cell: CellStep): Float64Array {
+  return cell.after.subarray(0, H);
+}
+
+/** Means and log scales from h' of the last layer and the inputs x of the first; scales are not clamped yet. */
+function headForward(net: Network, w: Float64Array, h: Float64Array, x: Float64Array): Float64Array {
   const { H, M, O, K, headAt, headBiasAt, skipAt } = net;
-  return new Float64Array(O).map((_, o) => {
-    let sum = w[headBiasAt + o]!;
-    for (let i = 0; i < H; i++) sum += w[headAt + o * H + i]! * h[i]!; // (9), (10)
-    if (o < M) for (let k = 0; k < K; k++) sum += w[skipAt + k * M + o]! * x[k]!;
-    return sum;
-  });
+  const raw = w.slice(headBiasAt, headBiasAt + O);
+  for (let o = 0; o < O; o++) {
+    for (let i = 0; i < H; i++) raw[o]! += w[headAt + o * H + i]! * h[i]!; // (9), (10)
+  }
+  for (let m = 0; m < M; m++) {
+    for (let k = 0; k < K; k++) raw[m]! += w[skipAt + k * M + m]! * x[k]!; // (9)
+  }
+  return raw;
 }
 
 /** Adds to the gradient of head, biases and skips; returns the derivative by h', Vᵀ∂y. */
@@ -148,52 +163,43 @@ function headBackward(
   dRaw: Float64Array,
   h: Float64Array,
   x: Float64Array,
-): Float64Array<ArrayBuffer> {
+): Float64Array {
   const { H, M, O, K, headAt, headBiasAt, skipAt } = net;
   const dh = new Float64Array(H);
   for (let o = 0; o < O; o++) {
-    const d = dRaw[o]!;
-    gradient[headBiasAt + o]! += d; // (25)
+    gradient[headBiasAt + o]! += dRaw[o]!; // (25)
     for (let i = 0; i < H; i++) {
-      gradient[headAt + o * H + i]! += d * h[i]!;
-      dh[i]! += d * w[headAt + o * H + i]!;
+      gradient[headAt + o * H + i]! += dRaw[o]! * h[i]!; // (25)
+      dh[i]! += dRaw[o]! * w[headAt + o * H + i]!;
     }
-    if (o < M) for (let k = 0; k < K; k++) gradient[skipAt + k * M + o]! += d * x[k]!;
+  }
+  for (let m = 0; m < M; m++) {
+    for (let k = 0; k < K; k++) gradient[skipAt + k * M + m]! += dRaw[m]! * x[k]!; // (25)
   }
   return dh;
 }
 
-/**
- * One layer, one step back. `dh` comes from above, `dState` from the step after. Adds to the gradient, writes the
- * layer's part of `dBefore`, returns the derivative by the layer's inputs.
- */
+/** One layer, one step back: adds to the gradient; derivatives by the state before and by the inputs, Wᵀ∂a. */
 function layerBackward(
   net: Network,
   layer: Layer,
   w: Float64Array,
   gradient: Float64Array,
   cell: CellStep,
-  state: Float64Array,
-  x: Float64Array,
-  dh: Float64Array,
-  dState: Float64Array,
-  dBefore: Float64Array,
-): Float64Array<ArrayBuffer> {
-  const { H, C } = net;
-  const backward = net.shape.cell === 'gru' ? gruBackward : lstmBackward;
-  const before = state.subarray(layer.stateAt);
-  const { da, dh: dhBefore, dc } = backward(net, layer, w, cell, before, dh, dState.subarray(layer.stateAt));
-  dBefore.set(dhBefore, layer.stateAt);
-  if (dc !== undefined) dBefore.set(dc, layer.stateAt + H);
+  dAfter: Float64Array,
+): { readonly dBefore: Float64Array; readonly dx: Float64Array } {
+  const { H, C, shape } = net;
+  const cellBackward = shape.cell === 'gru' ? gruBackward : lstmBackward;
+  const { da, dBefore } = cellBackward(net, layer, w, cell, dAfter);
   const dx = new Float64Array(layer.inputs);
   for (let row = 0; row < C; row++) {
-    const d = da[row]!;
-    gradient[layer.biasAt + row]! += d; // (25)
+    const recurrent = cell.recurrent[Math.floor(row / H)]!;
+    gradient[layer.biasAt + row]! += da[row]!; // (25)
     for (let k = 0; k < layer.inputs; k++) {
-      gradient[layer.inputAt + k * C + row]! += d * x[k]!;
-      dx[k]! += d * w[layer.inputAt + k * C + row]!;
+      gradient[layer.inputAt + k * C + row]! += da[row]! * cell.x[k]!; // (25)
+      dx[k]! += da[row]! * w[layer.inputAt + k * C + row]!;
     }
-    for (let j = 0; j < H; j++) gradient[layer.recurrentAt + j * C + row]! += d * cell.multiplied(row, j, before);
+    for (let j = 0; j < H; j++) gradient[layer.recurrentAt + j * C + row]! += da[row]! * recurrent[j]!; // (25)
   }
-  return dx;
+  return { dBefore, dx };
 }

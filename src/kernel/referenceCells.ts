@@ -8,150 +8,150 @@ export interface Activation {
   readonly sigmoid: (x: number) => number;
 }
 
+/** One step of one layer, with all that the way back needs. States are as stored: h, and for the LSTM c behind it. */
 export interface CellStep {
-  /** h' */
-  readonly h: Float64Array;
-  /** As stored: h', for the LSTM c' behind it. */
-  readonly state: Float64Array;
-  /** In the order of a column: z, r, n, or i, f, o, g. */
+  /** What W multiplied. */
+  readonly x: Float64Array;
+  /** What U multiplied, gate by gate: h, but r∘h for the GRU's n. */
+  readonly recurrent: readonly Float64Array[];
+  /** In the order of a column: z, r, n, or i, f, o, g, and behind these tanh c′. */
   readonly gates: readonly Float64Array[];
-  /** What U's weight from unit j to `row` of a column multiplied: h_j, or r_j·h_j for the GRU's n. */
-  readonly multiplied: (row: number, j: number, before: Float64Array) => number;
+  readonly before: Float64Array;
+  readonly after: Float64Array;
 }
 
-/** Derivatives by the sums inside the gates (C), and by the state before. */
+/** Derivatives by the sums inside the gates (C, as a column), and by the state before the step. */
 export interface CellGradient {
   readonly da: Float64Array;
-  readonly dh: Float64Array;
-  readonly dc?: Float64Array;
+  readonly dBefore: Float64Array;
 }
 
+/** `before` is the state of this layer. */
 export function gruForward(
   net: Network,
   layer: Layer,
   w: Float64Array,
-  state: Float64Array,
+  before: Float64Array,
   x: Float64Array,
   act: Activation,
 ): CellStep {
   const { H } = net;
-  const h = state.subarray(layer.stateAt, layer.stateAt + H);
-  const z = units(H, (i) => act.sigmoid(sum(net, layer, w, 0, i, x, h))); // (1)
-  const r = units(H, (i) => act.sigmoid(sum(net, layer, w, 1, i, x, h))); // (2)
+  const h = before;
+  const z = gateSums(net, layer, w, 0, x, h).map(act.sigmoid); // (1)
+  const r = gateSums(net, layer, w, 1, x, h).map(act.sigmoid); // (2)
   const rh = units(H, (i) => r[i]! * h[i]!);
-  const n = units(H, (i) => act.tanh(sum(net, layer, w, 2, i, x, rh))); // (3)
-  const next = units(H, (i) => z[i]! * h[i]! + (1 - z[i]!) * n[i]!); // (4)
-  const multiplied = (row: number, j: number, before: Float64Array): number =>
-    row < 2 * H ? before[j]! : r[j]! * before[j]!;
-  return { h: next, state: next, gates: [z, r, n], multiplied };
+  const n = gateSums(net, layer, w, 2, x, rh).map(act.tanh); // (3)
+  const after = units(H, (i) => z[i]! * h[i]! + (1 - z[i]!) * n[i]!); // (4)
+  return { x, recurrent: [h, h, rh], gates: [z, r, n], before, after };
 }
 
+/** `dAfter` is the derivative by the state afterwards, from above and from the step after together. */
 export function gruBackward(
   net: Network,
   layer: Layer,
   w: Float64Array,
   cell: CellStep,
-  h: Float64Array,
-  above: Float64Array,
-  after: Float64Array,
+  dAfter: Float64Array,
 ): CellGradient {
   const { H } = net;
   const [z, r, n] = cell.gates as [Float64Array, Float64Array, Float64Array];
-  const dNext = units(H, (i) => above[i]! + after[i]!);
-  const da = new Float64Array(3 * H);
-  for (let i = 0; i < H; i++) {
-    da[2 * H + i] = dNext[i]! * (1 - z[i]!) * (1 - n[i]! * n[i]!); // (14)
-    da[i] = dNext[i]! * z[i]! * (1 - z[i]!) * (h[i]! - n[i]!); // (15)
-  }
-  const drh = units(H, (j) => back(net, layer, w, da, 2, j)); // (16)
-  for (let j = 0; j < H; j++) da[H + j] = drh[j]! * r[j]! * h[j]! * (1 - r[j]!); // (17)
-  const dh = units(
-    H,
-    (j) => dNext[j]! * z[j]! + drh[j]! * r[j]! + back(net, layer, w, da, 0, j) + back(net, layer, w, da, 1, j), // (18)
-  );
-  return { da, dh };
+  const h = cell.before;
+  const daN = units(H, (i) => dAfter[i]! * (1 - z[i]!) * (1 - n[i]! * n[i]!)); // (14)
+  const daZ = units(H, (i) => dAfter[i]! * z[i]! * (1 - z[i]!) * (h[i]! - n[i]!)); // (15)
+  const drh = transposedProduct(net, layer, w, 2, daN); // (16)
+  const daR = units(H, (i) => drh[i]! * r[i]! * h[i]! * (1 - r[i]!)); // (17)
+  const byZ = transposedProduct(net, layer, w, 0, daZ);
+  const byR = transposedProduct(net, layer, w, 1, daR);
+  const dBefore = units(H, (i) => dAfter[i]! * z[i]! + drh[i]! * r[i]! + byZ[i]! + byR[i]!); // (18)
+  return { da: joined(H, daZ, daR, daN), dBefore };
 }
 
+/** `before` is the state of this layer. */
 export function lstmForward(
   net: Network,
   layer: Layer,
   w: Float64Array,
-  state: Float64Array,
+  before: Float64Array,
   x: Float64Array,
   act: Activation,
 ): CellStep {
   const { H } = net;
-  const h = state.subarray(layer.stateAt, layer.stateAt + H);
-  const c = state.subarray(layer.stateAt + H, layer.stateAt + 2 * H);
-  const gate = (index: number, squash: (a: number) => number): Float64Array<ArrayBuffer> =>
-    units(H, (i) => squash(sum(net, layer, w, index, i, x, h)));
-  const i = gate(0, act.sigmoid); // (5)
-  const f = gate(1, act.sigmoid);
-  const o = gate(2, act.sigmoid);
-  const g = gate(3, act.tanh); // (6)
-  const cell = units(H, (k) => f[k]! * c[k]! + i[k]! * g[k]!); // (7)
-  const bent = units(H, (k) => act.tanh(cell[k]!));
-  const next = units(H, (k) => o[k]! * bent[k]!); // (8)
-  const multiplied = (_row: number, j: number, before: Float64Array): number => before[j]!;
-  return { h: next, state: Float64Array.of(...next, ...cell), gates: [i, f, o, g, bent], multiplied };
+  const h = before.subarray(0, H);
+  const c = before.subarray(H);
+  const i = gateSums(net, layer, w, 0, x, h).map(act.sigmoid); // (5)
+  const f = gateSums(net, layer, w, 1, x, h).map(act.sigmoid); // (5)
+  const o = gateSums(net, layer, w, 2, x, h).map(act.sigmoid); // (5)
+  const g = gateSums(net, layer, w, 3, x, h).map(act.tanh); // (6)
+  const cNext = units(H, (k) => f[k]! * c[k]! + i[k]! * g[k]!); // (7)
+  const tanhC = cNext.map(act.tanh);
+  const hNext = units(H, (k) => o[k]! * tanhC[k]!); // (8)
+  const after = joined(H, hNext, cNext);
+  return { x, recurrent: [h, h, h, h], gates: [i, f, o, g, tanhC], before, after };
 }
 
+/** `dAfter` is the derivative by the state afterwards, from above and from the step after together. */
 export function lstmBackward(
   net: Network,
   layer: Layer,
   w: Float64Array,
   cell: CellStep,
-  before: Float64Array,
-  above: Float64Array,
-  after: Float64Array,
+  dAfter: Float64Array,
 ): CellGradient {
   const { H } = net;
-  const [i, f, o, g, bent] = cell.gates as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
-  const da = new Float64Array(4 * H);
-  const dc = new Float64Array(H);
-  for (let k = 0; k < H; k++) {
-    const d = above[k]! + after[k]!;
-    const dCell = d * o[k]! * (1 - bent[k]! * bent[k]!) + after[H + k]!; // (19)
-    da[2 * H + k] = d * bent[k]! * o[k]! * (1 - o[k]!); // (20)
-    da[k] = dCell * g[k]! * i[k]! * (1 - i[k]!); // (21)
-    da[H + k] = dCell * before[H + k]! * f[k]! * (1 - f[k]!); // (22)
-    da[3 * H + k] = dCell * i[k]! * (1 - g[k]! * g[k]!); // (23)
-    dc[k] = dCell * f[k]!; // (24)
-  }
-  const dh = units(H, (j) => {
-    let total = 0;
-    for (let gate = 0; gate < 4; gate++) total += back(net, layer, w, da, gate, j);
-    return total;
-  });
-  return { da, dh, dc };
+  const [i, f, o, g, tanhC] = cell.gates as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
+  const c = cell.before.subarray(H);
+  const dh = dAfter.subarray(0, H);
+  const dc = units(H, (k) => dh[k]! * o[k]! * (1 - tanhC[k]! * tanhC[k]!) + dAfter[H + k]!); // (19)
+  const daO = units(H, (k) => dh[k]! * tanhC[k]! * o[k]! * (1 - o[k]!)); // (20)
+  const daI = units(H, (k) => dc[k]! * g[k]! * i[k]! * (1 - i[k]!)); // (21)
+  const daF = units(H, (k) => dc[k]! * c[k]! * f[k]! * (1 - f[k]!)); // (22)
+  const daG = units(H, (k) => dc[k]! * i[k]! * (1 - g[k]! * g[k]!)); // (23)
+  const [byI, byF, byO, byG] = [daI, daF, daO, daG].map((da, gate) => transposedProduct(net, layer, w, gate, da));
+  const dhBefore = units(H, (k) => byI![k]! + byF![k]! + byO![k]! + byG![k]!); // (24)
+  const dcBefore = units(H, (k) => dc[k]! * f[k]!); // (24)
+  return { da: joined(H, daI, daF, daO, daG), dBefore: joined(H, dhBefore, dcBefore) };
 }
 
-/** W x + U v + b of unit i in a gate. */
-function sum(
-  net: Network,
+/** W x + U v + b of one gate. */
+function gateSums(
+  { H, C }: Network,
   layer: Layer,
   w: Float64Array,
   gate: number,
-  i: number,
   x: Float64Array,
   v: Float64Array,
-): number {
-  const { H, C } = net;
-  const row = gate * H + i;
-  let total = w[layer.biasAt + row]!;
-  for (let k = 0; k < layer.inputs; k++) total += w[layer.inputAt + k * C + row]! * x[k]!;
-  for (let j = 0; j < H; j++) total += w[layer.recurrentAt + j * C + row]! * v[j]!;
-  return total;
+): Float64Array<ArrayBuffer> {
+  return units(H, (i) => {
+    const row = gate * H + i;
+    let sum = w[layer.biasAt + row]!;
+    for (let k = 0; k < layer.inputs; k++) sum += w[layer.inputAt + k * C + row]! * x[k]!;
+    for (let j = 0; j < H; j++) sum += w[layer.recurrentAt + j * C + row]! * v[j]!;
+    return sum;
+  });
 }
 
-/** (Uᵀ∂a)_j for one gate. */
-function back(net: Network, layer: Layer, w: Float64Array, da: Float64Array, gate: number, j: number): number {
-  const { H, C } = net;
-  let total = 0;
-  for (let row = gate * H; row < (gate + 1) * H; row++) total += w[layer.recurrentAt + j * C + row]! * da[row]!;
-  return total;
+/** Uᵀ ∂a of one gate. */
+function transposedProduct(
+  { H, C }: Network,
+  layer: Layer,
+  w: Float64Array,
+  gate: number,
+  da: Float64Array,
+): Float64Array<ArrayBuffer> {
+  return units(H, (j) => {
+    let sum = 0;
+    for (let i = 0; i < H; i++) sum += w[layer.recurrentAt + j * C + gate * H + i]! * da[i]!;
+    return sum;
+  });
 }
 
 function units(H: number, of: (i: number) => number): Float64Array<ArrayBuffer> {
   return new Float64Array(H).map((_, i) => of(i));
+}
+
+/** Vectors of H numbers one behind the other. */
+function joined(H: number, ...vectors: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(vectors.length * H);
+  for (const [n, vector] of vectors.entries()) all.set(vector, n * H);
+  return all;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { networkOf } from '../../src/kernel/network.ts';
-import { shapeOf } from './networks.ts';
+import { shapeOf } from './trial.ts';
 
 const SHAPES = (['gru', 'lstm'] as const).flatMap((cell) =>
   [1, 2, 3].flatMap((layers) =>

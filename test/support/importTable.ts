@@ -141,10 +141,6 @@ export const TESTED_ELSEWHERE: ReadonlyMap<string, { readonly by: string | undef
           { by: 'kernel/contract/agreement.test.ts', reason: 'compiled; held against the reference as a whole' },
         ] as const,
     ),
-    [
-      'kernel/referenceCells.ts',
-      { by: 'kernel/reference.test.ts', reason: 'a cell is right when the gradient of its network is' },
-    ],
     ['kernel/layout.ts', { by: 'kernel/bank.test.ts', reason: 'a layout is right when slabs come back from a bank' }],
     ...[
       'adam',

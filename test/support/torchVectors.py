@@ -1,7 +1,9 @@
-"""Writes test/kernel/vectors/*.json: what PyTorch says the cells, their gradients and their optimiser do.
+"""Writes test/kernel/vectors/{gru,lstm}.json: what PyTorch says networks, gradients and the optimiser do.
 
-torch.nn.GRU applies the reset gate after the product, so Cho's cell (2014, eq. 5-8) is written out here, the LSTM beside
-it, and autograd differentiates them. Everything is float64. Run from the top of the repository:
+As much as possible is PyTorch's own: torch.nn.LSTM, the losses, torch.optim.Adam. torch.nn.GRU applies the reset gate
+after the product, so Cho's cell (2014, eq. 5-8) is written out here and autograd differentiates it. Everything is
+float64. Weights, inputs and targets have three decimals, which keeps the files short. Run from the top of the
+repository:
 
     python3 test/support/torchVectors.py && npx biome format --write test/kernel/vectors
 
@@ -17,167 +19,227 @@ import torch
 torch.set_default_dtype(torch.float64)
 torch.manual_seed(20141003)
 
-FOLDER = os.path.join(os.path.dirname(__file__), "..", "kernel", "vectors")
+OUT = os.path.join(os.path.dirname(__file__), "..", "kernel", "vectors")
 UPDATES = 5
 RATE = 0.01
 CLIP = 1.0
-LOG_SCALES = (-4.6, 3.0)
+LOG_SCALE_MIN, LOG_SCALE_MAX = -4.6, 3.0
 
 
-def gru(a, recurrent, h, width):
-    """One step from a = W x + b. Rows are z, then r, then n."""
-    zr = torch.sigmoid(a[: 2 * width] + recurrent[: 2 * width] @ h)
-    z, r = zr[:width], zr[width:]
-    n = torch.tanh(a[2 * width :] + recurrent[2 * width :] @ (r * h))
-    return z * h + (1 - z) * n
+def short(numbers):
+    """Three decimals."""
+    return torch.round(1000 * numbers) / 1000
 
 
-def lstm(a, recurrent, h, c, width):
-    """Rows are i, f, o, then g."""
-    sums = a + recurrent @ h
-    i, f, o = torch.sigmoid(sums[: 3 * width]).split(width)
-    c = f * c + i * torch.tanh(sums[3 * width :])
-    return o * torch.tanh(c), c
+def draw(bound, *shape):
+    """Uniform within +- bound."""
+    return short(bound * (2 * torch.rand(*shape) - 1))
+
+
+class Gru(torch.nn.Module):
+    """Parameters in matrices with one row per unit; rows are z, then r, then n. Inputs are (steps, inputs)."""
+
+    def __init__(self, hidden, layers, inputs):
+        super().__init__()
+        self.hidden = hidden
+        reads = [inputs] + [hidden] * (layers - 1)
+        parameter = torch.nn.Parameter
+        self.biases = torch.nn.ParameterList([parameter(torch.empty(3 * hidden)) for _ in reads])
+        self.inputs = torch.nn.ParameterList([parameter(torch.empty(3 * hidden, read)) for read in reads])
+        self.recurrents = torch.nn.ParameterList([parameter(torch.empty(3 * hidden, hidden)) for _ in reads])
+
+    def forward(self, xs, state):
+        H = self.hidden
+        last = []
+        for bias, W, U, h in zip(self.biases, self.inputs, self.recurrents, state.split(H)):
+            hs = []
+            for x in xs:
+                a = bias + W @ x
+                z, r = torch.sigmoid(a[: 2 * H] + U[: 2 * H] @ h).split(H)
+                n = torch.tanh(a[2 * H :] + U[2 * H :] @ (r * h))
+                h = z * h + (1 - z) * n
+                hs.append(h)
+            xs = torch.stack(hs)
+            last.append(h)
+        return xs, torch.cat(last)
+
+    def parts(self, of):
+        """In the order of src/kernel/network.ts: columns of input and recurrent one behind the other."""
+        for bias, W, U in zip(self.biases, self.inputs, self.recurrents):
+            yield from (of(bias), of(W).t(), of(U).t())
+
+
+class Lstm(torch.nn.Module):
+    """torch.nn.LSTM. Its rows are i, f, g, o; ours i, f, o, g. It has two biases, of which one stays 0."""
+
+    def __init__(self, hidden, layers, inputs):
+        super().__init__()
+        self.hidden = hidden
+        self.layers = layers
+        self.lstm = torch.nn.LSTM(inputs, hidden, layers)
+        for layer in range(layers):
+            getattr(self.lstm, f"bias_hh_l{layer}").requires_grad_(False)
+
+    def forward(self, xs, state):
+        # Ours: h and c of one layer behind those of the other.
+        h, c = state.reshape(self.layers, 2, self.hidden).unbind(1)
+        hs, (h, c) = self.lstm(xs.unsqueeze(1), (h.unsqueeze(1).contiguous(), c.unsqueeze(1).contiguous()))
+        return hs.squeeze(1), torch.cat([h, c], dim=1).reshape(-1)
+
+    def parts(self, of):
+        for layer in range(self.layers):
+            for name in ("bias_ih", "weight_ih", "weight_hh"):
+                i, f, g, o = of(getattr(self.lstm, f"{name}_l{layer}")).chunk(4)
+                yield torch.cat([i, f, o, g]).t()
 
 
 class Network(torch.nn.Module):
-    """Parameters in matrices with one row per unit, or per output."""
+    """Layers of a cell, and a head that reads the last one, with skips from the first inputs to the means."""
 
     def __init__(self, shape):
         super().__init__()
-        self.shape = shape
-        hidden = shape["hidden"]
-        width = (3 if shape["cell"] == "gru" else 4) * hidden
-        self.outputs = shape["targets"] * (2 if shape["loss"]["kind"] == "student" else 1)
-
-        def draw(*size):
-            return torch.nn.Parameter((2 * torch.rand(*size) - 1) / math.sqrt(hidden) * 1.5)
-
-        self.layers = torch.nn.ModuleList()
-        for layer in range(shape["layers"]):
-            inputs = shape["inputs"] if layer == 0 else hidden
-            self.layers.append(
-                torch.nn.ParameterDict(
-                    {"bias": draw(width), "input": draw(width, inputs), "recurrent": draw(width, hidden)}
-                )
-            )
-        self.head = draw(self.outputs, hidden)
-        self.head_bias = draw(self.outputs)
-        self.skip = draw(shape["targets"], shape["skips"]) if shape["skips"] > 0 else None
+        hidden, inputs, means, skips = (shape[name] for name in ("hidden", "inputs", "targets", "skips"))
+        outputs = 2 * means if shape["loss"]["kind"] == "student" else means
+        self.means = means
+        self.cells = {"gru": Gru, "lstm": Lstm}[shape["cell"]](hidden, shape["layers"], inputs)
+        self.head = torch.nn.Linear(hidden, outputs)
+        self.skip = torch.nn.Parameter(torch.empty(skips, means))
+        with torch.no_grad():
+            for p in self.parameters():
+                p.copy_(draw(0.9, *p.shape) if p.requires_grad else torch.zeros(*p.shape))
 
     def forward(self, xs, state):
-        """Raw outputs of every step, and the state afterwards in the order of src/kernel/network.ts."""
-        shape, hidden = self.shape, self.shape["hidden"]
-        states = list(state.split(hidden))
-        ys = []
-        for first in xs:
-            x = first
-            for number, layer in enumerate(self.layers):
-                a = layer["bias"] + layer["input"] @ x
-                if shape["cell"] == "gru":
-                    states[number] = gru(a, layer["recurrent"], states[number], hidden)
-                    x = states[number]
-                else:
-                    h, c = lstm(a, layer["recurrent"], states[2 * number], states[2 * number + 1], hidden)
-                    states[2 * number], states[2 * number + 1] = h, c
-                    x = h
-            y = self.head @ x + self.head_bias
-            if self.skip is not None:
-                direct = self.skip @ first[: shape["skips"]]
-                y = torch.cat([y[: shape["targets"]] + direct, y[shape["targets"] :]])
-            ys.append(y)
-        return torch.stack(ys), torch.cat(states)
+        """Means and logarithms of scales, not clamped, each (steps, means); the last state."""
+        hs, last = self.cells(xs, state)
+        ys, scales = self.head(hs).split([self.means, self.head.out_features - self.means], dim=1)
+        return ys + xs[:, : self.skip.shape[0]] @ self.skip, scales, last
 
     def flat(self, of):
-        """In the order of src/kernel/network.ts: columns of a matrix one behind the other, but rows of the head."""
-        parts = []
-        for layer in self.layers:
-            parts += [of(layer["bias"]), of(layer["input"]).t(), of(layer["recurrent"]).t()]
-        parts += [of(self.head), of(self.head_bias)]
-        if self.skip is not None:
-            parts.append(of(self.skip).t())
+        parts = [*self.cells.parts(of), of(self.head.weight), of(self.head.bias), of(self.skip)]
         return [number for part in parts for number in part.reshape(-1).tolist()]
 
 
-def losses(shape, ys, targets):
-    """The loss, and what is differentiated: the same, but for Student's, whose weights are not differentiated."""
+def let_back_in(scales):
+    """Clamped. A gradient passes as if it were not, but for what would lead farther out."""
+
+    def inward(grad):
+        outward = ((scales <= LOG_SCALE_MIN) & (grad > 0)) | ((scales >= LOG_SCALE_MAX) & (grad < 0))
+        return torch.where(outward, torch.zeros_like(grad), grad)
+
+    scales.register_hook(inward)
+    return scales + (scales.clamp(LOG_SCALE_MIN, LOG_SCALE_MAX) - scales).detach()
+
+
+def negative_log_likelihood(freedom, ys, scales, targets):
+    """Of Student's t, without its constant."""
+    constant = math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2) - 0.5 * math.log(freedom * math.pi)
+    return constant - torch.distributions.StudentT(freedom, ys, scales.exp()).log_prob(targets)
+
+
+def losses(loss, ys, scales, targets):
+    """The loss that is reported, and the one that is differentiated."""
     known = ~torch.isnan(targets)
-    means = ys[:, : shape["targets"]]
-    e = means[known] - targets[known]
-    kind = shape["loss"]["kind"]
-    if kind == "squared":
-        loss = (0.5 * e * e).mean()
-        return loss, loss
-    if kind == "huber":
-        loss = torch.nn.functional.huber_loss(e, torch.zeros_like(e), delta=shape["loss"]["delta"])
-        return loss, loss
-    freedom = shape["loss"]["freedom"]
-    s = ys[:, shape["targets"] :].clamp(*LOG_SCALES)[known]
-
-    def nll(error, scale):
-        return scale + 0.5 * (freedom + 1) * torch.log1p(error**2 / (freedom * torch.exp(2 * scale)))
-
-    surrogate = torch.exp(2 * s.detach()) * nll(e, s.detach()) + 0.5 * nll(e.detach(), s)
-    return nll(e, s).mean(), surrogate.mean()
+    ys, targets = ys[known], targets[known]
+    if loss["kind"] == "squared":
+        mean = 0.5 * torch.nn.functional.mse_loss(ys, targets)
+        return mean, mean
+    if loss["kind"] == "huber":
+        mean = torch.nn.functional.huber_loss(ys, targets, delta=loss["delta"])
+        return mean, mean
+    freedom = loss["freedom"]
+    scales = let_back_in(scales)[known]
+    # M. Seitzer et al. 2022, beta-NLL with beta = 1, on the means; half of the likelihood on the scales.
+    of_means = (2 * scales.detach()).exp() * negative_log_likelihood(freedom, ys, scales.detach(), targets)
+    of_scales = 0.5 * negative_log_likelihood(freedom, ys.detach(), scales, targets)
+    return negative_log_likelihood(freedom, ys, scales, targets).mean(), (of_means + of_scales).mean()
 
 
-def vector(shape, steps, masked, scale):
+def straddle_bounds(network, xs, state, targets):
+    """Puts the scales of two means about either bound, and targets so near or far that both pull in both directions."""
+    with torch.no_grad():
+        ys, scales, _ = network(xs, state)
+        # Six of the eight steps lie beyond the bound; of the errors of every other step one is small, one large.
+        ordered = scales.sort(0).values
+        network.head.bias[2] += short(LOG_SCALE_MIN - ordered[5:7, 0].mean())
+        network.head.bias[3] += short(LOG_SCALE_MAX - ordered[1:3, 1].mean())
+        targets.copy_(short(ys + torch.tensor([[0.0, 1.0], [1.0, 60.0]]).repeat(4, 1)))
+
+
+def vector(cell, layers, hidden, inputs, means, skips, loss, masked, scale=None):
+    """`masked` are pairs of step and mean; `scale` multiplies the targets. Without it scales are about their bounds."""
+    steps = 8
+    shape = {
+        "cell": cell,
+        "hidden": hidden,
+        "layers": layers,
+        "inputs": inputs,
+        "targets": means,
+        "skips": skips,
+        "loss": loss,
+        "lookback": steps,
+    }
     network = Network(shape)
-    xs = torch.randn(steps, shape["inputs"])
-    state = 2 * torch.rand(shape["hidden"] * shape["layers"] * (1 if shape["cell"] == "gru" else 2)) - 1
-    targets = scale * torch.randn(steps, shape["targets"])
+    xs = draw(1.5, steps, inputs)
+    state = draw(0.9, layers * hidden * (2 if cell == "lstm" else 1))
+    targets = draw(1.5 * (scale or 1), steps, means)
+    if scale is None:
+        straddle_bounds(network, xs, state, targets)
     for t, m in masked:
         targets[t, m] = math.nan
+
     result = {
-        "shape": {**shape, "lookback": steps},
+        "shape": shape,
         "steps": steps,
         "rate": RATE,
         "clip": CLIP,
         "updates": UPDATES,
         "weights": network.flat(lambda p: p.detach()),
-        "inputs": xs.reshape(-1).tolist(),
+        "x": xs.reshape(-1).tolist(),
         "state": state.tolist(),
         "targets": [None if math.isnan(y) else y for y in targets.reshape(-1).tolist()],
     }
-    optimiser = torch.optim.Adam(network.parameters(), lr=RATE)
+    trained = [p for p in network.parameters() if p.requires_grad]
+    optimiser = torch.optim.Adam(trained, lr=RATE)
     for update in range(UPDATES):
         optimiser.zero_grad()
-        ys, after = network(xs, state)
-        loss, differentiated = losses(shape, ys, targets)
+        ys, scales, last = network(xs, state)
+        reported, differentiated = losses(loss, ys, scales, targets)
         differentiated.backward()
         if update == 0:
-            result["outputs"] = ys.reshape(-1).tolist()
-            result["lastState"] = after.tolist()
-            result["loss"] = loss.item()
+            result["outputs"] = torch.cat([ys, scales.clamp(LOG_SCALE_MIN, LOG_SCALE_MAX)], dim=1).reshape(-1).tolist()
+            result["lastState"] = last.tolist()
+            result["loss"] = reported.item()
             result["gradient"] = network.flat(lambda p: p.grad)
-        norm = math.sqrt(sum((p.grad**2).sum().item() for p in network.parameters()))
+        # torch.nn.utils.clip_grad_norm_ adds 1e-6 to the norm.
+        norm = math.sqrt(sum((p.grad**2).sum().item() for p in trained))
         if norm > CLIP:
-            for p in network.parameters():
+            for p in trained:
                 p.grad *= CLIP / norm
         optimiser.step()
     result["updated"] = network.flat(lambda p: p.detach())
     return result
 
 
-def shape(cell, layers, hidden, inputs, targets, skips, loss):
-    names = ["cell", "layers", "hidden", "inputs", "targets", "skips", "loss"]
-    return dict(zip(names, [cell, layers, hidden, inputs, targets, skips, loss]))
-
-
 SQUARED = {"kind": "squared"}
-HUBER = {"kind": "huber", "delta": 0.5}
+HUBER = {"kind": "huber", "delta": 0.7}
 STUDENT = {"kind": "student", "freedom": 4}
+MASKED = [(0, 0), (3, 1), (7, 0), (7, 1)]
 
-os.makedirs(FOLDER, exist_ok=True)
-for cell in ["gru", "lstm"]:
+os.makedirs(OUT, exist_ok=True)
+for cell in ("gru", "lstm"):
     vectors = [
-        vector(shape(cell, 1, 4, 1, 1, 0, SQUARED), 8, [], 1.0),
-        # Large targets, so that the gradient is clipped.
-        vector(shape(cell, 1, 5, 2, 3, 1, SQUARED), 10, [(9, 1), (9, 2)], 20.0),
-        vector(shape(cell, 2, 4, 3, 2, 3, HUBER), 9, [(0, 0), (3, 1), (8, 0)], 1.0),
-        vector(shape(cell, 1, 4, 7, 3, 1, STUDENT), 12, [(11, 0), (11, 1), (11, 2), (4, 1)], 1.0),
-        vector(shape(cell, 3, 3, 1, 1, 1, STUDENT), 6, [(2, 0)], 2.0),
+        # Large targets in some, so that the gradient is clipped.
+        vector(cell, 1, 4, 1, 1, 1, SQUARED, [], 1),
+        vector(cell, 2, 3, 3, 2, 1, SQUARED, MASKED, 20),
+        vector(cell, 3, 3, 2, 1, 0, SQUARED, [(7, 0)], 1),
+        vector(cell, 1, 5, 3, 2, 2, HUBER, MASKED, 1),
+        vector(cell, 2, 4, 1, 1, 0, HUBER, [(2, 0)], 5),
+        vector(cell, 3, 3, 2, 2, 2, HUBER, MASKED, 1),
+        vector(cell, 1, 5, 2, 2, 1, STUDENT, MASKED, 1),
+        vector(cell, 2, 3, 3, 2, 3, STUDENT, MASKED, 5),
+        vector(cell, 3, 3, 1, 1, 0, STUDENT, [(5, 0)], 1),
+        vector(cell, 1, 4, 2, 2, 2, STUDENT, [(5, 0), (6, 1)]),
     ]
-    with open(os.path.join(FOLDER, f"{cell}.json"), "w", encoding="utf-8") as file:
+    with open(os.path.join(OUT, f"{cell}.json"), "w", encoding="utf-8") as file:
         json.dump(vectors, file)
         file.write("\n")
