@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { gaussian, newRandom } from '../../../src/kernel/random.ts';
+import { ANOMALOUS, type RunOptions, run } from './run.ts';
+
+const OPTIONS: RunOptions = { cell: 'gru', seed: 'a', every: 'auto' };
+const START_S = Date.UTC(2026, 0, 5) / 1000;
+const ROWS = 1500;
+/** From here on the level is another one for a while. */
+const SHIFT = 1200;
+const SHIFT_ROWS = 40;
+
+/** A daily wave in steps of five minutes. */
+function lines(): Uint8Array[] {
+  const random = newRandom(1);
+  return Array.from({ length: ROWS }, (_, row) => {
+    const usual = 100 + 10 * Math.sin((2 * Math.PI * row) / 288) + gaussian(random);
+    const value = row >= SHIFT && row < SHIFT + SHIFT_ROWS ? usual + 80 : usual;
+    return new TextEncoder().encode(`${START_S + 300 * row},${value},0`);
+  });
+}
+
+describe('a run', () => {
+  it('alarms in the row where an episode opens, and not again in each row that it is held open', async () => {
+    const { scores, alarms, windows, dropped } = await run(lines(), OPTIONS);
+    expect({ windows, dropped }).toEqual({ windows: ROWS, dropped: 0 });
+    expect(alarms[SHIFT]).toBeGreaterThanOrEqual(ANOMALOUS);
+    expect(alarms[SHIFT]).toBe(scores[SHIFT]);
+    for (const [row, alarm] of alarms.entries()) {
+      if (alarm >= ANOMALOUS) expect(scores[row]).toBe(alarm);
+      else expect(alarm).toBeLessThan(1);
+    }
+    const alarming = alarms.filter((score) => score >= ANOMALOUS).length;
+    expect(alarming).toBeLessThanOrEqual(scores.filter((score) => score >= ANOMALOUS).length);
+    expect(alarming).toBeLessThan(10);
+  });
+
+  it('scores a row by nothing behind it', async () => {
+    const all = await run(lines(), OPTIONS);
+    const some = await run(lines().slice(0, SHIFT + 5), OPTIONS);
+    expect(some.scores).toEqual(all.scores.slice(0, SHIFT + 5));
+    expect(some.alarms).toEqual(all.alarms.slice(0, SHIFT + 5));
+  });
+
+  it('scores alike for the same seed, and a little unlike for another', async () => {
+    const one = await run(lines(), OPTIONS);
+    expect(await run(lines(), OPTIONS)).toEqual(one);
+    const other = await run(lines(), { ...OPTIONS, seed: 'b' });
+    expect(other.scores).not.toEqual(one.scores);
+    const baseline = await run(lines(), { ...OPTIONS, cell: 'last' });
+    expect((await run(lines(), { ...OPTIONS, cell: 'last', seed: 'b' })).scores).toEqual(baseline.scores);
+  });
+
+  it('drops a row that repeats a time, where every record is a window', async () => {
+    const [first = new Uint8Array(), ...rest] = lines();
+    const { windows, dropped } = await run([first, first, ...rest], { ...OPTIONS, cell: 'last', every: 'record' });
+    expect({ windows, dropped }).toEqual({ windows: ROWS, dropped: 1 });
+  });
+});

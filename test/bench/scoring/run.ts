@@ -1,0 +1,126 @@
+// Rows of a file through the product: the real decoder, pipeline and default configuration. The only file here that
+// knows what the pipeline looks like.
+
+import { layered, resolveStream } from '../../../src/config/resolveStream.ts';
+import { Stream } from '../../../src/config/streamSchema.ts';
+import { newWave, type RecordBatch, type SourceRecord } from '../../../src/domain.ts';
+import type { Kernel } from '../../../src/kernel/kernel.ts';
+import { newLaneMemory } from '../../../src/kernel/memory.ts';
+import { isNeural } from '../../../src/kernel/shape.ts';
+import { backendsOf, chooseKernels, type Kernels } from '../../../src/kernelChoice.ts';
+import { pipeline, type Work } from '../../../src/pipeline.ts';
+import type { Log } from '../../../src/ports.ts';
+import type { Cell, StreamSettings } from '../../../src/settings.ts';
+import { dissolveShare, newShare } from '../../../src/share.ts';
+
+/** The least score that means "anomalous": scores above 1 do. */
+export const ANOMALOUS = 1 + Number.EPSILON;
+
+const RECORDS_PER_BATCH = 1000;
+
+export interface RunOptions {
+  readonly cell: Cell;
+  /** Another seed gives other first weights. */
+  readonly seed: string;
+  /** Setting `window.every` of the stream. */
+  readonly every: string;
+}
+
+/** What the product said about each row of a file. */
+export interface Said {
+  /**
+   * The exported anomaly_score of the window that the row belongs to: above 1 while an episode is open. 0 while
+   * warming, for a row that was dropped, and for all rows but the last one of a window.
+   */
+  readonly scores: Float64Array;
+  /**
+   * The same, but only what is news: where an episode is opened or escalated its score, on the other rows of an open
+   * episode 0, because they were told already. A row without an episode keeps its score, which is at most 1; where that
+   * is exactly 1 the rank or a policy has refused the window, and it is 0.
+   */
+  readonly alarms: Float64Array;
+  readonly windows: number;
+  readonly dropped: number;
+}
+
+/**
+ * Runs lines of CSV, `time,value,…`, without a header, through a new stream. Strictly causal: a window is scored
+ * before it is learned, and by nothing behind it.
+ */
+export async function run(lines: readonly Uint8Array[], options: RunOptions): Promise<Said> {
+  const scores = new Float64Array(lines.length);
+  const alarms = new Float64Array(lines.length);
+  const stream = settingsOf(options);
+  const share = newShare(stream, { topic: 'bench', partition: 0 }, memory, kernelOf(stream), 0);
+  const report = (work: Work): Work => {
+    const { wave, changes } = work;
+    for (let i = 0; i < wave.count; i++) {
+      const row = wave.offset[i] ?? 0;
+      const score = wave.score[i] ?? Number.NaN;
+      scores[row] = Number.isNaN(score) ? 0 : score;
+      alarms[row] = wave.open[i] === 1 || !(score < 1) ? 0 : score;
+    }
+    for (const { row, event } of changes) {
+      if (event === 'opened' || event === 'escalated') alarms[wave.offset[row] ?? 0] = wave.score[row] ?? 0;
+    }
+    return work;
+  };
+  await new Promise<void>((complete, error) => {
+    const timed = (_stage: string, step: (work: Work) => Work): ((work: Work) => Work) => step;
+    pipeline(works(share, lines), { timed, report }).subscribe({ complete, error });
+  });
+  const { recordsReceived, windowsClosed, windowsSkipped, samplesWindowed } = share.counters;
+  dissolveShare(share);
+  const windows = windowsClosed - windowsSkipped.gap - windowsSkipped.non_finite;
+  return { scores, alarms, windows, dropped: recordsReceived - samplesWindowed };
+}
+
+/** Only a network has first weights, so that another seed may give other scores. */
+export function hasSeeds(cell: Cell): boolean {
+  return isNeural(cell);
+}
+
+const memory = newLaneMemory();
+let chosen: Kernels | undefined;
+
+/** The kernel that a lane on this machine would take; says which at the first call. */
+function kernelOf(stream: StreamSettings): Kernel {
+  const log: Log = (_level, _code, text) => process.stderr.write(`${text}\n`);
+  chosen ??= chooseKernels([settingsOf({ cell: 'gru', seed: 'any', every: 'auto' })], backendsOf(memory), log);
+  return chosen.of(stream);
+}
+
+/** The defaults of the product and nothing else. */
+function settingsOf({ cell, seed, every }: RunOptions): StreamSettings {
+  const own = {
+    topic: 'bench',
+    format: 'csv',
+    time: { path: '$[0]', unit: 's' },
+    value: '$[1]',
+    window: { every },
+    model: { cell },
+  };
+  const stream = resolveStream('bench', Stream.parse(layered({}, own)), (_code, path, what) => {
+    throw new Error(`${path.join('.')}: ${what}`);
+  });
+  // First weights follow from the name of the stream in its state and from the labels of the series; here are none.
+  return { ...stream, uid: seed };
+}
+
+async function* works(share: Work['share'], lines: readonly Uint8Array[]): AsyncGenerator<Work> {
+  const rest = { share, wave: newWave(256), changes: [], reject: () => {} };
+  for (let from = 0; from < lines.length; from += RECORDS_PER_BATCH) {
+    const part = lines.slice(from, from + RECORDS_PER_BATCH);
+    const records = part.map(
+      (value, i): SourceRecord => ({ offset: from + i, timestampMs: undefined, key: null, value }),
+    );
+    const work: Work = { ...rest, batch: batchOf(records), flush: false, decoded: false, done: false };
+    while (!work.done) yield work;
+  }
+  const last: Work = { ...rest, batch: batchOf([]), flush: true, decoded: false, done: false };
+  while (!last.done) yield last;
+}
+
+function batchOf(records: readonly SourceRecord[]): RecordBatch {
+  return { topic: 'bench', partition: 0, records, endOffset: undefined };
+}
