@@ -11,6 +11,12 @@ export const ERRORS = {
   usage: { exit: 2, retryable: false, remedy: 'See `gruard --help`.' },
   config_invalid: { exit: 78, retryable: false, remedy: 'Mend the configuration; `gruard validate FILE` checks it.' },
   input_missing: { exit: 66, retryable: false, remedy: 'Check the path and that this user may read it.' },
+  data_invalid: { exit: 65, retryable: false, remedy: 'The first line names the columns, like timestamp,value,label.' },
+  output_unwritable: {
+    exit: 73,
+    retryable: false,
+    remedy: 'Choose another directory with --out, or make it writable.',
+  },
   port_busy: { exit: 69, retryable: false, remedy: 'Choose another address with --listen HOST:PORT (port 0 = any).' },
   node_too_old: { exit: 69, retryable: false, remedy: 'Run gruard with Node 22.18 or newer.' },
   broker_unavailable: { exit: 69, retryable: true, remedy: 'Check kafka.brokers; gruard keeps trying.' },

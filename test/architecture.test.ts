@@ -17,7 +17,7 @@ const SOURCES_MIN = 90;
 const TESTS_MIN = 80;
 
 const STAGES = ['decode', 'window', 'forecast', 'score', 'detect'];
-const MIRRORED = [...STAGES, 'kernel', 'config', 'checkpoint'];
+const MIRRORED = [...STAGES, 'kernel', 'config', 'checkpoint', 'backtest'];
 /** Must give the same bits on every machine and at every run. */
 const DETERMINISTIC = [...STAGES, 'kernel', 'pipeline', 'share', ...CONTRACTS];
 

@@ -1,6 +1,7 @@
 // argv → command → exit code. Every failure ends here in one message that says what, where and what to do.
 
 import { ERRORS, GruardError } from '../errors.ts';
+import { backtest } from './backtest.ts';
 import { demo } from './demo.ts';
 import { run } from './run.ts';
 import { runSchema } from './schema.ts';
@@ -13,6 +14,7 @@ usage: gruard COMMAND [OPTIONS]            in a clone: npm run gruard -- COMMAND
 
   demo                 runs on generated streams: no Kafka, no configuration
   run FILE…            runs the daemon with a configuration (a YAML file or a directory)
+  backtest FILE.csv…   runs CSV files through the detector, and writes a report to look at
   validate FILE…       checks a configuration and the brokers, topics and directories it names
   config schema        prints the JSON Schema of the configuration, for editors
 
@@ -33,6 +35,8 @@ export async function execute(argv: readonly string[]): Promise<number> {
         return await demo(rest);
       case 'run':
         return await run(rest);
+      case 'backtest':
+        return await backtest(rest);
       case 'validate':
         return await validateCommand(rest);
       case 'config':

@@ -6,6 +6,7 @@ import type { Complain } from './columns.ts';
 import { complaints, plain } from './complaints.ts';
 import { readFiles } from './files.ts';
 import { memoryNeeded } from './memory.ts';
+import { type Overrides, overridden } from './overrides.ts';
 import { parse } from './parse.ts';
 import { lineNumber, type Problem, problemsText, problemText } from './problems.ts';
 import { sizeText } from './quantities.ts';
@@ -33,17 +34,24 @@ export type Loaded =
 
 /**
  * The settings that `files` give together: YAML files, or directories of them; later ones win, but no stream may stand
- * in two. Fails with `input_missing` when one is not there. `machine` is what `auto` means.
+ * in two. Fails with `input_missing` when one is not there. `machine` is what `auto` means. `overrides` win over all
+ * files.
  */
-export function load(files: readonly string[], environment: Environment, machine: Machine = thisMachine()): Loaded {
+export function load(
+  files: readonly string[],
+  environment: Environment,
+  machine: Machine = thisMachine(),
+  overrides: Overrides = { sets: [], stream: undefined },
+): Loaded {
   const read = readFiles(files);
   const limited = read.flatMap(({ problem }) => problem ?? []);
   const parsed = read.filter(({ problem }) => problem === undefined).map(({ file }) => parse(file, environment));
   const problems = [...limited, ...parsed.flatMap((one) => one.problems)];
-  const tree = merged(
+  const written = merged(
     parsed.flatMap((one) => one.tree ?? []),
     problems,
   );
+  const tree = written === undefined ? undefined : overridden(written, overrides, environment, problems);
   if (problems.length > 0 || tree === undefined) return refused(problems);
   const settings = resolved(tree, environment, machine, problems);
   if (settings === undefined || problems.length > 0) return refused(problems);

@@ -83,6 +83,22 @@ export function parse(file: SourceFile, environment: Environment): Parsed {
   return { tree: tree.kind === 'map' ? tree : empty, problems: [] };
 }
 
+/**
+ * Reads the text of a file from `from` on as the value of the key at `path`: what stands before it is the key, as on a
+ * command line. Places are those of the whole text.
+ */
+export function parseValue(file: SourceFile, from: number, path: KeyPath, environment: Environment): Parsed {
+  const document = parseDocument(`${' '.repeat(from)}${file.text.slice(from)}`, YAML_OPTIONS);
+  const reading: Reading = { file, environment, document, problems: [], aliases: 0, nodes: 0 };
+  const fault = document.errors[0] ?? document.warnings[0];
+  if (fault !== undefined) return { tree: undefined, problems: [syntaxProblem(file, fault)] };
+  const tree =
+    document.contents === null
+      ? nothing({ file, start: from, end: from })
+      : read(reading, document.contents, path, isSecret(path));
+  return reading.problems.length > 0 ? { tree: undefined, problems: reading.problems } : { tree, problems: [] };
+}
+
 interface Reading {
   readonly file: SourceFile;
   readonly environment: Environment;

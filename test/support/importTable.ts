@@ -39,7 +39,7 @@ export const ZONES: readonly Zone[] = [
   {
     name: 'cli',
     files: /^cli\//,
-    may: ['app', 'config', 'messages', ...ADAPTERS, 'kernel', ...CONTRACTS],
+    may: ['app', 'backtest', 'config', 'messages', ...ADAPTERS, 'kernel', ...CONTRACTS],
     otherwise: 'a command reads arguments and prints: move the work to app.ts or config/',
   },
   {
@@ -65,6 +65,14 @@ export const ZONES: readonly Zone[] = [
     files: /^messages\.ts$/,
     may: ['report', ...CONTRACTS],
     otherwise: 'messages.ts holds types only: move the noun to domain.ts or report/laneReport.ts',
+  },
+  {
+    // Beside the lane, on the main thread: nothing else waits for it, and one thread gives one order of files.
+    name: 'backtest',
+    files: /^backtest\//,
+    may: ['pipeline', 'share', 'source', 'decode', 'kernel', ...CONTRACTS],
+    otherwise:
+      'a backtest knows the pipeline in detection.ts and reads CSV as the daemon does; it gets settings from cli/',
   },
   {
     name: 'pipeline',
@@ -107,6 +115,11 @@ export const EXCEPTIONS: readonly { readonly from: string; readonly to: string; 
     to: 'source/kafkaPartitioner.ts',
     reason: 'events must lie in the partition that a consumer expects for their key',
   },
+  {
+    from: 'backtest/detection.ts',
+    to: 'kernelChoice.ts',
+    reason: 'a backtest computes with the kernel that a lane would choose',
+  },
 ];
 
 /** First match counts. */
@@ -123,7 +136,7 @@ export const PACKAGES: readonly {
   { match: /^node:crypto$/, zones: ['cli', 'config', 'share', ...ADAPTERS], otherwise: 'hash in share.ts or above' },
   {
     match: /^node:/,
-    zones: ['main', 'cli', 'app', 'config', 'lane', ...ADAPTERS],
+    zones: ['main', 'cli', 'app', 'backtest', 'config', 'lane', ...ADAPTERS],
     otherwise: 'below the lane there is no outside: move it to an adapter',
   },
   { match: /^/, zones: [], otherwise: 'a new package needs a line in test/support/importTable.ts with its place' },
@@ -157,6 +170,20 @@ export const TESTED_ELSEWHERE: ReadonlyMap<string, { readonly by: string | undef
         [
           `kernel/${name}.ts`,
           { by: 'kernel/contract/agreement.test.ts', reason: 'steps of one computation, held against the reference' },
+        ] as const,
+    ),
+    ...['closing', 'csvFile', 'detection', 'file', 'outcome', 'outputRows'].map(
+      (name) =>
+        [
+          `backtest/${name}.ts`,
+          { by: 'backtest/backtest.test.ts', reason: 'files in, files out: what it does is seen in a whole run' },
+        ] as const,
+    ),
+    ...['pageFile', 'pageScript', 'pageStyle', 'plotData', 'scriptAxes', 'scriptDrawing', 'scriptPlots'].map(
+      (name) =>
+        [
+          `backtest/${name}.ts`,
+          { by: 'backtest/page.test.ts', reason: 'parts of one page, tested as a whole' },
         ] as const,
     ),
   ]);
