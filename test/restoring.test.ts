@@ -12,8 +12,9 @@ const STREAM = streamSettings({
   model: SMALL_MODEL,
 });
 const ID = { topic: 'topic', partition: 0 };
-/** Room for the models of 64 series. */
-const PAGES = Math.ceil((2 * 32 * emptyShare(STREAM).bank.layout.slabBytes) / 65_536);
+/** Room for the models of 64 series, besides what the kernel takes. */
+const { lane, layout } = emptyShare(STREAM).bank;
+const PAGES = Math.ceil((lane.top + 2 * 32 * layout.slabBytes) / 65_536);
 
 /** One record of each host a minute. */
 function minutes(from: number, to: number, hosts: number): SourceRecord[] {

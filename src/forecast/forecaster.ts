@@ -4,11 +4,12 @@
 import { type Counters, GAP, type Wave } from '../domain.ts';
 import { type Bank, evidenceAddress } from '../kernel/bank.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { AT } from '../kernel/layout.ts';
+import { AT, FAR } from '../kernel/layout.ts';
 import type { Network } from '../kernel/network.ts';
 import { halfWidth, learnBand } from './band.ts';
 import { learnBaseline } from './baselines.ts';
 import { learnNeuralWave, type NeuralState, newNeuralJobs } from './neural.ts';
+import { deviation } from './scaler.ts';
 
 export interface ForecastState extends NeuralState {
   readonly counters: Counters;
@@ -36,7 +37,24 @@ export function forecastWave(state: ForecastState, wave: Wave): void {
     wave.expected[row] = expected;
     wave.lower[row] = expected - half;
     wave.upper[row] = expected + half;
+    wave.near[row] = nearForecast(state.bank, at, expected);
+    wave.far[row] = farForecast(state.bank, 8 * at);
   }
+}
+
+/** The level that is expected of the coming window; a baseline has only one forecast. */
+function nearForecast({ lane: { f64 }, layout }: Bank, at: number, expected: number): number {
+  if (layout.network === undefined || Number.isNaN(expected)) return expected;
+  return f64[at + AT.mean]! + deviation(f64, at, f64[at + AT.learned]!) * f64[at + AT.nearLevel]!;
+}
+
+/** What was expected of the coming window FAR windows ago; NaN before there was a forecast. */
+function farForecast({ lane: { f64 }, layout }: Bank, evidence: number): number {
+  const at = evidence / 8;
+  const learned = f64[at + AT.learned]!;
+  if (learned <= FAR) return Number.NaN;
+  const far = f64[(evidence + layout.farAt) / 8 + (learned % FAR)]!;
+  return layout.network === undefined ? far : f64[at + AT.mean]! + deviation(f64, at, learned) * far;
 }
 
 /** Learns every row that has a value. */
@@ -54,6 +72,8 @@ function learnBaselines({ bank, counters }: ForecastState, wave: Wave): void {
     const timeMs = wave.startMs[row]!;
     learnForecast(f64, evidence / 8, value, wave.expected[row]!);
     learnBaseline(bank.lane, bank.layout, evidence, timeMs, timeMs + f64[evidence / 8 + AT.everyMs]!, value);
+    f64[(evidence + bank.layout.farAt) / 8 + (f64[evidence / 8 + AT.learned]! % FAR)] =
+      f64[evidence / 8 + AT.forecast]!;
     remember(f64, evidence / 8, value);
     counters.windowsLearned++;
   }

@@ -2,7 +2,7 @@
 //
 //   hot        float32   weights | state, as in network.ts               read at every window
 //   optimiser  float32   Adam's m | Adam's v | how full each average is  read at every training pass
-//   evidence   float64   scalars | open windows                          read at every window
+//   evidence   float64   scalars | open windows | far forecasts          read at every window
 //              float32   profiles | input log | stored states | peaks
 //              uint16    rarity tables
 //              int16     warm-up log
@@ -25,10 +25,10 @@ export type Shape =
 export const STRIDE = 8;
 
 /**
- * Inputs of the network: the last change; the level x; the differences to x of the half-hour and the hour-of-week
- * profile at the next window.
+ * Inputs of the network: the level x; for each horizon what the half-hour and the hour-of-week profile say about that
+ * window, less x; the last change.
  */
-export const INPUTS = 4;
+export const INPUTS = 8;
 
 /** Scalars of the evidence part, as indices of float64. Grouped by the stage that owns them. */
 export const AT = {
@@ -76,12 +76,14 @@ export const AT = {
   trainings: 39,
   stepError: 40, // exponential mean of |value − value before|
   previous: 41, // value of the last learned window
-  usualStep: 43, // robust exponential mean of |value − value before|: the network's unit
   profileForecast: 42, // what the seasonal profile alone expects next
+  nearLevel: 43, // the level that the network expects next, normalised
   // score
-  centre: 48, // one per signal
-  scale: 50,
-  stored: 52, // windows counted in the tables of a signal
+  absResidual: 44, // EW10 of |residual|
+  drift: 45, // EW20, EW40 and EW100 of the residual of the far forecast
+  fast: 48, // EW3, EW10 and EW30 of the value
+  slow: 51, // slow mean of the value
+  slowSquare: 52, // slow mean square around it
   logCentre: 54, // quantisation of the warm-up log
   logScale: 55,
   // detect
@@ -109,7 +111,20 @@ export const AT = {
   restlessAt: 85, // windows learned when its loss was last unusually high
   lossSlow: 86, // slow mean of the passes' losses
   lossSpread: 87, // slow mean of |loss − lossSlow|
-  scalars: 88,
+  // score
+  centre: 88, // one per axis
+  scale: 99,
+  stored: 110, // windows counted in the tables of a signal
+  // detect: the open episode
+  usualLevel: 119, // slow level when it opened
+  usualSpread: 120, // slow deviation when it opened
+  usualStep: 124, // robust exponential mean of |value − value before|: the unit of changes
+  reach: 121, // largest distance from that level at its beginning
+  lastAlarmAt: 122, // number of the window of the last alarm, from 1; 0 = never
+  tokens: 125, // openings beyond what the budget allows; starts at −TOKENS
+  paidMs: 126, // event time up to which the budget was paid; 0 = never
+  armedUntil: 123, // an alarm waits until this window for others to sustain it
+  scalars: 128,
 } as const;
 
 /** Fields of one open window, as float64. `first*` serve counters. */
@@ -129,9 +144,26 @@ export const OPEN = {
 /** A sample that waits for the interval: three numbers in the area of the open windows. */
 export const WAIT = { timeMs: 0, value: 1, offset: 2, size: 3, count: 33 } as const;
 
-export const SIGNALS = 2;
+/** Windows ahead for which the network forecasts the level; the last one is the far forecast. */
+export const HORIZONS = [1, 8, 24] as const;
+export const FAR = 24;
+/** Forecasts of the network: the next change, and the way of the level to each horizon. */
+export const TARGETS = 1 + HORIZONS.length;
+
+/** Signals of one number each, and of a pair of numbers; an axis is one of these numbers. */
+export const SIGNALS = 7;
+export const PAIRS = 2;
+export const AXES = SIGNALS + 2 * PAIRS;
+/** Tables of a signal, each a part of a cell beside the other, and their cells; the same for pairs, each way. */
 export const PHASES = 2;
 export const CELLS = 48;
+export const PAIR_PHASES = 3;
+export const PAIR_CELLS = 20;
+/** Numbers in the tables of a signal, and of a pair. */
+export const TABLE = PHASES * CELLS;
+export const PAIR_TABLE = PAIR_PHASES * PAIR_CELLS * PAIR_CELLS;
+/** Numbers that the warm-up log keeps of a window: value, residual, residual of the far forecast. */
+export const LOGGED = 3;
 export const WARMUP_LOG = 800;
 export const PEAKS = 64;
 export const BLOCKS = 10;
@@ -157,6 +189,8 @@ export interface Layout {
   readonly dayCellAt: number;
   readonly logAt: number;
   readonly statesAt: number;
+  /** FAR float64: the far forecasts of the coming windows, by window modulo FAR. */
+  readonly farAt: number;
   readonly peaksAt: number;
   readonly tablesAt: number;
   readonly warmupAt: number;
@@ -180,14 +214,15 @@ export function layoutOf(shape: Shape): Layout {
     return at;
   };
   const openAt = place(8 * Math.max(shape.openWindows * OPEN.size, WAIT.count * WAIT.size));
+  const farAt = place(8 * FAR);
   const halfHourAt = place(4 * (network ? HALF_HOURS : 0));
   const hourAt = place(4 * (network ? HOURS : 0));
   const dayCellAt = place(4 * (shape.cell === 'seasonal' ? DAY_CELLS : 0));
   const logAt = place(4 * L * I);
   const statesAt = place((4 * L * stateSize) / STRIDE);
   const peaksAt = place(4 * PEAKS);
-  const tablesAt = place(2 * SIGNALS * PHASES * CELLS);
-  const warmupAt = place(2 * SIGNALS * WARMUP_LOG);
+  const tablesAt = place(2 * (SIGNALS * TABLE + PAIRS * PAIR_TABLE));
+  const warmupAt = place(2 * LOGGED * WARMUP_LOG);
   const visitsAt = place(network ? HALF_HOURS + HOURS : shape.cell === 'seasonal' ? DAY_CELLS : 0);
   const evidenceBytes = aligned(end);
 
@@ -204,6 +239,7 @@ export function layoutOf(shape: Shape): Layout {
     dayCellAt,
     logAt,
     statesAt,
+    farAt,
     peaksAt,
     tablesAt,
     warmupAt,

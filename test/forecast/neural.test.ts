@@ -4,7 +4,7 @@ import { forecastWave, learnWave, newForecastState } from '../../src/forecast/fo
 import { copySlab, hotAddress, takeSlot } from '../../src/kernel/bank.ts';
 import { newFloat32Kernel } from '../../src/kernel/float32.ts';
 import { JOB_WORDS, type Kernel, TRAIN } from '../../src/kernel/kernel.ts';
-import { AT } from '../../src/kernel/layout.ts';
+import { AT, TARGETS } from '../../src/kernel/layout.ts';
 import { EVERY_MS, oneSeries, windowOf } from '../support/slabs.ts';
 
 interface Pass {
@@ -27,7 +27,7 @@ function learn(values: readonly number[]) {
         const job = real.room(network).jobs / 4 + n * JOB_WORDS;
         const rows = lane.u32[job + TRAIN.steps]!;
         const targets = lane.u32[job + TRAIN.targets]! / 4;
-        passes.push({ window, rows, targets: [...lane.f32.subarray(targets, targets + rows)] });
+        passes.push({ window, rows, targets: [...lane.f32.subarray(targets, targets + rows * TARGETS)] });
       }
       real.train(network, count, hyper);
     },
@@ -43,18 +43,13 @@ function learn(values: readonly number[]) {
 }
 
 describe('neural forecaster', () => {
-  it('trains a new series every four windows: first on what there is, then on nearly the whole lookback', () => {
+  it('trains every eight windows: first on what there is, then on the whole lookback', () => {
     const { passes, state } = learn(Array.from({ length: 41 }, (_, n) => Math.sin(n)));
     expect(passes.map(({ window, rows }) => [window, rows])).toEqual([
-      [4, 4],
       [8, 8],
-      [12, 12],
       [16, 16],
-      [20, 12],
       [24, 16],
-      [28, 12],
       [32, 16],
-      [36, 12],
       [40, 16],
     ]);
     expect(state.counters.modelResets).toBe(0);
@@ -62,7 +57,17 @@ describe('neural forecaster', () => {
 
   it('trains each row towards the change that came after it, in usual changes', () => {
     const { passes } = learn(Array.from({ length: 100 }, (_, n) => 3 * n));
-    for (const target of passes.at(-1)?.targets ?? [0]) expect(target).toBeCloseTo(1, 6);
+    const changes = passes.at(-1)?.targets.filter((_, i) => i % TARGETS === 0) ?? [];
+    expect(changes.length).toBe(16);
+    for (const target of changes) expect(target).toBeCloseTo(1, 6);
+  });
+
+  it('trains each row towards the way of the level, as far as it is known', () => {
+    const { passes } = learn(Array.from({ length: 100 }, (_, n) => Math.sin(n / 9)));
+    const { targets } = passes.at(-1)!;
+    const known = [1, 2, 3].map((h) => targets.filter((y, i) => i % TARGETS === h && !Number.isNaN(y)).length);
+    // Of 16 rows: all for 1 window ahead, 9 for 8, none for 24.
+    expect(known).toEqual([16, 9, 0]);
   });
 
   it('forecasts no change before it is trained, whatever the level', () => {
