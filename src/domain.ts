@@ -73,7 +73,7 @@ export const EPISODE_KINDS = ['spike', 'shift', 'gap', 'range'] as const;
 export type EpisodeKind = (typeof EPISODE_KINDS)[number];
 export const SEVERITIES = ['info', 'warning', 'critical'] as const;
 export type Severity = (typeof SEVERITIES)[number];
-type EvidenceKind = 'level' | 'residual' | 'gap' | 'range';
+type EvidenceKind = 'level' | 'residual' | 'spread' | 'drift' | 'shape' | 'burst' | 'gap' | 'range';
 
 /** The anomaly event, schema 1. Keys are written in this order; nothing in it depends on the clock. */
 export interface AnomalyEvent {
@@ -183,16 +183,23 @@ export interface Wave {
   readonly expected: Float64Array;
   readonly lower: Float64Array;
   readonly upper: Float64Array;
+  /** The level that the network expected, and what it expected 24 windows ago: what scoring watches. */
+  readonly near: Float64Array;
+  readonly far: Float64Array;
   /** Windows that the model had learned before this one. */
   readonly learned: Float64Array;
-  // score: surprise of the value, of the residual, and both pooled, in decades
-  readonly levelSurprise: Float64Array;
-  readonly residualSurprise: Float64Array;
+  /** score: surprise of each signal, SURPRISES a row, and all of them pooled, in decades. */
+  readonly surprises: Float64Array;
   readonly pooled: Float64Array;
+  /** The same with the distance from the slow level: how abnormal this window is, whatever came before it. */
+  readonly point: Float64Array;
   // detect
   readonly score: Float64Array;
   readonly open: Uint8Array;
 }
+
+/** Signals that scoring watches. */
+export const SURPRISES = 9;
 
 export function newWave(capacity: number): Wave {
   const numbers = (): Float64Array => new Float64Array(capacity);
@@ -207,10 +214,12 @@ export function newWave(capacity: number): Wave {
     expected: numbers(),
     lower: numbers(),
     upper: numbers(),
+    near: numbers(),
+    far: numbers(),
     learned: numbers(),
-    levelSurprise: numbers(),
-    residualSurprise: numbers(),
+    surprises: new Float64Array(capacity * SURPRISES),
     pooled: numbers(),
+    point: numbers(),
     score: numbers(),
     open: new Uint8Array(capacity),
   };

@@ -3,13 +3,15 @@
 // tail model: it sees new extremes, gaps between modes and new plateaus alike.
 //
 // Tables of fixed size: cells are equal steps of asinh((x − centre)/scale) and wrap around, so that an extreme never
-// piles up in a last cell. Two tables a signal, half a cell apart, take the luck out of where a cell begins.
+// piles up in a last cell. Several tables a signal, each a part of a cell beside the other, take the luck out of where
+// a cell begins.
 
 import { asinh } from '../kernel/elementary.ts';
-import { CELLS, PHASES } from '../kernel/layout.ts';
+import { CELLS, PAIR_CELLS, PAIR_PHASES, PAIR_TABLE, PHASES, TABLE } from '../kernel/layout.ts';
 
 /** Width of a cell in asinh units. Measured: 0.3 with 48 cells; 32 and 96 cells are worse by 1–2 points. */
 const CELL_WIDTH = 0.3;
+const PAIR_WIDTH = 0.5;
 /** A cell with more counts than this is common: no need to rank it. */
 const COMMON_COUNT = 256;
 const COMMON_SHARE = 50;
@@ -17,67 +19,102 @@ const COMMON_SHARE = 50;
 const STORED_MAX = 10_000;
 const COUNT_MAX = 65_535;
 
+/** Where a number lies on the scale of its axis, in asinh units. */
+export function place(x: number, centre: number, scale: number): number {
+  return asinh((x - centre) / scale);
+}
+
+/** Tables of one signal: the number of the first cell, how many tables, and how many cells each. */
+interface Tables {
+  readonly at: number;
+  readonly phases: number;
+  readonly cells: number;
+}
+
+/** Cell of a signal in the table of a phase. */
+function cellOf(placed: number, phase: number): number {
+  return wrapped(Math.floor(placed / CELL_WIDTH + phase / PHASES), CELLS);
+}
+
+/** Cell of a pair: the axes are shifted by different parts. */
+function pairCellOf(first: number, second: number, phase: number): number {
+  const row = wrapped(Math.floor(first / PAIR_WIDTH + phase / PAIR_PHASES), PAIR_CELLS);
+  const column = wrapped(Math.floor(second / PAIR_WIDTH + ((2 * phase) % PAIR_PHASES) / PAIR_PHASES), PAIR_CELLS);
+  return row * PAIR_CELLS + column;
+}
+
+function wrapped(step: number, cells: number): number {
+  const cell = (step + cells / 2) % cells;
+  return cell < 0 ? cell + cells : cell;
+}
+
 /**
- * √(1/rarity) of x, averaged over the phases: 1 = nothing rare, √(N + 1) = never seen. `tables` is the index of the
+ * √(1/rarity) of a signal, averaged over the phases: 1 = nothing rare, √(N + 1) = never seen. `at` is the index of the
  * signal's first cell, `stored` the windows in a table, `learned` the age of the series in windows.
  */
-export function rootSurprise(
-  u16: Uint16Array,
-  tables: number,
-  stored: number,
-  x: number,
-  centre: number,
-  scale: number,
-  learned: number,
-): number {
-  const position = asinh((x - centre) / scale) / CELL_WIDTH;
-  const common = Math.max(COMMON_COUNT, learned / COMMON_SHARE);
+export function rootSurprise(u16: Uint16Array, at: number, stored: number, placed: number, learned: number): number {
   let sum = 0;
   for (let phase = 0; phase < PHASES; phase++) {
-    const table = tables + phase * CELLS;
-    const count = u16[table + cellOf(position, phase)]!;
-    if (count > common) {
-      sum += 1;
-      continue;
-    }
-    let rarer = 0;
-    for (let cell = 0; cell < CELLS; cell++) {
-      const other = u16[table + cell]!;
-      if (other <= count) rarer += other;
-    }
-    sum += Math.sqrt((stored + 1) / (rarer + 1));
+    sum += rootOf(u16, at + phase * CELLS, CELLS, cellOf(placed, phase), stored, learned);
   }
   return sum / PHASES;
 }
 
-/** Counts x into every phase. Returns the windows now stored, after halving if the tables are full. */
-export function addToTables(
+/** The same for a pair. */
+export function pairSurprise(
   u16: Uint16Array,
-  tables: number,
+  at: number,
   stored: number,
-  x: number,
-  centre: number,
-  scale: number,
+  first: number,
+  second: number,
+  learned: number,
 ): number {
-  const position = asinh((x - centre) / scale) / CELL_WIDTH;
-  for (let phase = 0; phase < PHASES; phase++) {
-    const cell = tables + phase * CELLS + cellOf(position, phase);
-    u16[cell] = Math.min(u16[cell]! + 1, COUNT_MAX);
+  const cells = PAIR_CELLS * PAIR_CELLS;
+  let sum = 0;
+  for (let phase = 0; phase < PAIR_PHASES; phase++) {
+    sum += rootOf(u16, at + phase * cells, cells, pairCellOf(first, second, phase), stored, learned);
   }
-  return stored + 1 > STORED_MAX ? halve(u16, tables) : stored + 1;
+  return sum / PAIR_PHASES;
 }
 
-function halve(u16: Uint16Array, tables: number): number {
+function rootOf(u16: Uint16Array, table: number, cells: number, cell: number, stored: number, learned: number): number {
+  const count = u16[table + cell]!;
+  if (count > Math.max(COMMON_COUNT, learned / COMMON_SHARE)) return 1;
+  let rarer = 0;
+  for (let i = table, end = table + cells; i < end; i++) {
+    const other = u16[i]!;
+    if (other <= count) rarer += other;
+  }
+  return Math.sqrt((stored + 1) / (rarer + 1));
+}
+
+/** Counts a signal into every phase. Returns the windows now stored, after halving if the tables are full. */
+export function addToTables(u16: Uint16Array, at: number, stored: number, placed: number): number {
+  for (let phase = 0; phase < PHASES; phase++) countUp(u16, at + phase * CELLS + cellOf(placed, phase));
+  return stored + 1 > STORED_MAX ? halve(u16, { at, phases: PHASES, cells: CELLS }) : stored + 1;
+}
+
+export function addPair(u16: Uint16Array, at: number, stored: number, first: number, second: number): number {
+  const cells = PAIR_CELLS * PAIR_CELLS;
+  for (let phase = 0; phase < PAIR_PHASES; phase++) countUp(u16, at + phase * cells + pairCellOf(first, second, phase));
+  return stored + 1 > STORED_MAX ? halve(u16, { at, phases: PAIR_PHASES, cells }) : stored + 1;
+}
+
+function countUp(u16: Uint16Array, cell: number): void {
+  u16[cell] = Math.min(u16[cell]! + 1, COUNT_MAX);
+}
+
+function halve(u16: Uint16Array, { at, phases, cells }: Tables): number {
   let stored = 0;
-  for (let i = 0; i < PHASES * CELLS; i++) {
-    const half = u16[tables + i]! >> 1;
-    u16[tables + i] = half;
-    if (i < CELLS) stored += half;
+  for (let i = 0; i < phases * cells; i++) {
+    const half = u16[at + i]! >> 1;
+    u16[at + i] = half;
+    if (i < cells) stored += half;
   }
   return stored;
 }
 
-function cellOf(position: number, phase: number): number {
-  const cell = (Math.floor(position + phase / PHASES) + CELLS / 2) % CELLS;
-  return cell < 0 ? cell + CELLS : cell;
+/** Numbers of all tables before those of a signal, or of a pair behind them. */
+export function tableOffset(signal: number, signals: number): number {
+  return signal < signals ? signal * TABLE : signals * TABLE + (signal - signals) * PAIR_TABLE;
 }

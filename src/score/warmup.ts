@@ -1,10 +1,11 @@
-// The warm-up log: the first 800 windows of both signals, kept small, so that centre, scale and tables can be fitted
-// again when more is known. Merging cells in place of replaying the log was measured and fails.
+// The warm-up log: the first 800 windows of a series, kept small, so that centres, scales and tables can be fitted
+// again when more is known, by living through the log once more. Merging cells in place of that was measured and fails.
 
 import { asinh, exp } from '../kernel/elementary.ts';
-import { AT, CELLS, type Layout, PHASES, SIGNALS, WARMUP_LOG } from '../kernel/layout.ts';
+import { AT, AXES, type Layout, LOGGED, PAIR_TABLE, PAIRS, SIGNALS, TABLE, WARMUP_LOG } from '../kernel/layout.ts';
 import type { LaneMemory } from '../kernel/memory.ts';
-import { addToTables } from './rarity.ts';
+import { type Averages, axesOf, learnAverages, newAxes } from './signals.ts';
+import { addAll } from './tables.ts';
 
 /** Windows before the first fit. Until then the log holds plain numbers, because its own scale is not known. */
 export const FIRST_FIT = 50;
@@ -14,8 +15,12 @@ const STEPS = 1000;
 const STEP_MAX = 32_767;
 const RESIDUAL_SHARE = 0.1;
 
-const scratch = new Float64Array(WARMUP_LOG);
+/** Axes of the whole log: those of a window lie side by side. */
+const lived = new Float64Array(AXES * WARMUP_LOG);
+const column = new Float64Array(WARMUP_LOG);
 const distances = new Float64Array(WARMUP_LOG);
+const axes = newAxes();
+const averages: Averages = { f64: new Float64Array(AT.scalars), at: 0 };
 
 /** Logs window n (from 0) of a series and fits anew when it is time. Does nothing from n = WARMUP_LOG on. */
 export function logWindow(
@@ -25,74 +30,99 @@ export function logWindow(
   n: number,
   value: number,
   residual: number,
+  farResidual: number,
 ): void {
   if (n >= WARMUP_LOG) return;
   const { f64, i16 } = lane;
   const at = evidence / 8;
   if (n < FIRST_FIT) {
-    const plain = plainLog(layout, evidence);
-    f64[plain + 2 * n] = value;
-    f64[plain + 2 * n + 1] = residual;
+    const plain = plainLog(layout, evidence) + LOGGED * n;
+    f64[plain] = value;
+    f64[plain + 1] = residual;
+    f64[plain + 2] = farResidual;
     if (n + 1 === FIRST_FIT) quantiseFirst(lane, layout, evidence);
   } else {
-    const log = (evidence + layout.warmupAt) / 2 + 2 * n;
-    i16[log] = quantised(value, f64[at + AT.logCentre]!, f64[at + AT.logScale]!);
-    i16[log + 1] = quantised(residual, 0, f64[at + AT.logScale]! * RESIDUAL_SHARE);
+    const scale = f64[at + AT.logScale]!;
+    writeLog(i16, layout, evidence, n, f64[at + AT.logCentre]!, scale, value, residual, farResidual);
   }
   if (FITS.includes(n + 1)) fit(lane, layout, evidence, n + 1);
 }
 
 /** The first windows stand as float64 at the end of the log, which is not needed before. */
 function plainLog(layout: Layout, evidence: number): number {
-  const bytes = 2 * SIGNALS * WARMUP_LOG;
-  return (evidence + layout.warmupAt + bytes) / 8 - SIGNALS * FIRST_FIT;
+  return (evidence + layout.warmupAt + 2 * LOGGED * WARMUP_LOG) / 8 - LOGGED * FIRST_FIT;
 }
 
 function quantiseFirst(lane: LaneMemory, layout: Layout, evidence: number): void {
   const { f64, i16 } = lane;
   const at = evidence / 8;
   const plain = plainLog(layout, evidence);
-  for (let n = 0; n < FIRST_FIT; n++) scratch[n] = f64[plain + 2 * n]!;
+  const first = f64.slice(plain, plain + LOGGED * FIRST_FIT);
+  for (let n = 0; n < FIRST_FIT; n++) column[n] = first[LOGGED * n]!;
   const [centre, scale] = centreAndScale(FIRST_FIT);
   f64[at + AT.logCentre] = centre;
   f64[at + AT.logScale] = scale;
-  const log = (evidence + layout.warmupAt) / 2;
+  f64.fill(0, plain, plain + LOGGED * FIRST_FIT);
   for (let n = 0; n < FIRST_FIT; n++) {
-    i16[log + 2 * n] = quantised(f64[plain + 2 * n]!, centre, scale);
-    i16[log + 2 * n + 1] = quantised(f64[plain + 2 * n + 1]!, 0, scale * RESIDUAL_SHARE);
+    const [value = 0, residual = 0, far = 0] = first.subarray(LOGGED * n, LOGGED * n + LOGGED);
+    writeLog(i16, layout, evidence, n, centre, scale, value, residual, far);
   }
-  f64.fill(0, plain, plain + 2 * FIRST_FIT);
 }
 
-/** Centre, scale and tables of both signals from the first `count` windows. */
+function writeLog(
+  i16: Int16Array,
+  layout: Layout,
+  evidence: number,
+  n: number,
+  centre: number,
+  scale: number,
+  value: number,
+  residual: number,
+  farResidual: number,
+): void {
+  const log = (evidence + layout.warmupAt) / 2 + LOGGED * n;
+  i16[log] = quantised(value, centre, scale);
+  i16[log + 1] = quantised(residual, 0, scale * RESIDUAL_SHARE);
+  i16[log + 2] = quantised(farResidual, 0, scale * RESIDUAL_SHARE);
+}
+
+/** Centres, scales and tables of all signals from the first `count` windows. */
 function fit(lane: LaneMemory, layout: Layout, evidence: number, count: number): void {
-  const { f64, u16, i16 } = lane;
+  const { f64, u16 } = lane;
   const at = evidence / 8;
-  const log = (evidence + layout.warmupAt) / 2;
-  for (let signal = 0; signal < SIGNALS; signal++) {
-    const logCentre = signal === 0 ? f64[at + AT.logCentre]! : 0;
-    const logScale = f64[at + AT.logScale]! * (signal === 0 ? 1 : RESIDUAL_SHARE);
-    const read = (n: number): number => plainValue(i16[log + 2 * n + signal]!, logCentre, logScale);
-    for (let n = 0; n < count; n++) scratch[n] = read(n);
+  live(lane, layout, evidence, count);
+  for (let axis = 0; axis < AXES; axis++) {
+    for (let n = 0; n < count; n++) column[n] = lived[n * AXES + axis]!;
     const [centre, scale] = centreAndScale(count);
-    const tables = tablesOf(layout, evidence, signal);
-    u16.fill(0, tables, tables + PHASES * CELLS);
-    let stored = 0;
-    for (let n = 0; n < count; n++) stored = addToTables(u16, tables, stored, read(n), centre, scale);
-    f64[at + AT.centre + signal] = centre;
-    f64[at + AT.scale + signal] = scale;
-    f64[at + AT.stored + signal] = stored;
+    f64[at + AT.centre + axis] = centre;
+    f64[at + AT.scale + axis] = scale;
   }
+  const tables = (evidence + layout.tablesAt) / 2;
+  u16.fill(0, tables, tables + SIGNALS * TABLE + PAIRS * PAIR_TABLE);
+  f64.fill(0, at + AT.stored, at + AT.stored + SIGNALS + PAIRS);
+  for (let n = 0; n < count; n++) addAll(lane, layout, evidence, lived.subarray(n * AXES, (n + 1) * AXES));
 }
 
-/** Index of the first cell of a signal: 0 = the value, 1 = the residual. */
-export function tablesOf(layout: Layout, evidence: number, signal: number): number {
-  return (evidence + layout.tablesAt) / 2 + signal * PHASES * CELLS;
+/** Lives through the log from its beginning; leaves the axes of every window in `lived`. */
+function live({ f64, i16 }: LaneMemory, layout: Layout, evidence: number, count: number): void {
+  const at = evidence / 8;
+  const centre = f64[at + AT.logCentre]!;
+  const scale = f64[at + AT.logScale]!;
+  const log = (evidence + layout.warmupAt) / 2;
+  averages.f64.fill(0);
+  for (let n = 0; n < count; n++) {
+    const value = plainValue(i16[log + LOGGED * n]!, centre, scale);
+    const residual = plainValue(i16[log + LOGGED * n + 1]!, 0, scale * RESIDUAL_SHARE);
+    const far = plainValue(i16[log + LOGGED * n + 2]!, 0, scale * RESIDUAL_SHARE);
+    axesOf(averages, n, value, residual, far, axes);
+    learnAverages(averages, n, value, axes);
+    lived.set(axes, n * AXES);
+  }
 }
 
 /** Median, and median absolute deviation with floors that keep constant and nearly constant series usable. */
 function centreAndScale(count: number): readonly [centre: number, scale: number] {
-  const values = scratch.subarray(0, count).sort();
+  const values = column.subarray(0, count).sort();
   const centre = values[count >> 1]!;
   let sum = 0;
   for (let n = 0; n < count; n++) {

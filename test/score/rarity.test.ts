@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CELLS, PHASES } from '../../src/kernel/layout.ts';
+import { CELLS, PAIR_CELLS, PAIR_PHASES, PAIR_TABLE, PHASES, TABLE } from '../../src/kernel/layout.ts';
 import { gaussian, newRandom } from '../../src/kernel/random.ts';
-import { addToTables, rootSurprise } from '../../src/score/rarity.ts';
+import { addPair, addToTables, pairSurprise, place, rootSurprise, tableOffset } from '../../src/score/rarity.ts';
 
 function tablesOf(values: readonly number[]): { u16: Uint16Array; stored: number } {
   const u16 = new Uint16Array(PHASES * CELLS);
   let stored = 0;
-  for (const value of values) stored = addToTables(u16, 0, stored, value, 0, 1);
+  for (const value of values) stored = addToTables(u16, 0, stored, place(value, 0, 1));
   return { u16, stored };
 }
 
@@ -15,15 +15,15 @@ describe('rarity', () => {
   it('is the fraction of the past in cells no denser than the present one', () => {
     // 90 values in one cell, 10 in another: the second is as rare as 11 of 101.
     const { u16, stored } = tablesOf([...new Array<number>(90).fill(0), ...new Array<number>(10).fill(50)]);
-    expect(rootSurprise(u16, 0, stored, 50, 0, 1, 100)).toBeCloseTo(Math.sqrt(101 / 11), 12);
-    expect(rootSurprise(u16, 0, stored, 0, 0, 1, 100)).toBeCloseTo(1, 12);
-    expect(rootSurprise(u16, 0, stored, -7, 0, 1, 100)).toBeCloseTo(Math.sqrt(101), 12);
+    expect(rootSurprise(u16, 0, stored, place(50, 0, 1), 100)).toBeCloseTo(Math.sqrt(101 / 11), 12);
+    expect(rootSurprise(u16, 0, stored, place(0, 0, 1), 100)).toBeCloseTo(1, 12);
+    expect(rootSurprise(u16, 0, stored, place(-7, 0, 1), 100)).toBeCloseTo(Math.sqrt(101), 12);
   });
 
   it('does not change the tables', () => {
     const { u16, stored } = tablesOf([1, 2, 3]);
     const before = [...u16];
-    rootSurprise(u16, 0, stored, 1e30, 0, 1, 3);
+    rootSurprise(u16, 0, stored, place(1e30, 0, 1), 3);
     expect([...u16]).toEqual(before);
   });
 
@@ -31,15 +31,15 @@ describe('rarity', () => {
     const random = newRandom(5);
     const values = Array.from({ length: 2000 }, (_, i) => (i % 2 === 0 ? -30 : 30) + gaussian(random));
     const { u16, stored } = tablesOf(values);
-    expect(rootSurprise(u16, 0, stored, 0, 0, 1, 2000)).toBeGreaterThan(20);
-    expect(rootSurprise(u16, 0, stored, 30, 0, 1, 2000)).toBeLessThan(3);
+    expect(rootSurprise(u16, 0, stored, place(0, 0, 1), 2000)).toBeGreaterThan(20);
+    expect(rootSurprise(u16, 0, stored, place(30, 0, 1), 2000)).toBeLessThan(3);
   });
 
   it('is between 1 and √(N + 1) for any number', () => {
     const { u16, stored } = tablesOf(Array.from({ length: 500 }, (_, i) => i % 40));
     fc.assert(
       fc.property(fc.double({ noNaN: true, min: -1e38, max: 1e38 }), (x) => {
-        const root = rootSurprise(u16, 0, stored, x, 0, 1, 500);
+        const root = rootSurprise(u16, 0, stored, place(x, 0, 1), 500);
         expect(root).toBeGreaterThanOrEqual(1);
         expect(root).toBeLessThanOrEqual(Math.sqrt(stored + 1) + 1e-9);
       }),
@@ -49,9 +49,42 @@ describe('rarity', () => {
   it('halves its counts when it is full, and says how many are left', () => {
     const u16 = new Uint16Array(PHASES * CELLS);
     let stored = 0;
-    for (let i = 0; i < 10_001; i++) stored = addToTables(u16, 0, stored, i % 5, 0, 1);
+    for (let i = 0; i < 10_001; i++) stored = addToTables(u16, 0, stored, place(i % 5, 0, 1));
     const held = u16.subarray(0, CELLS).reduce((a, b) => a + b, 0);
     expect(stored).toBe(held);
     expect(stored).toBeLessThan(5001);
   });
+});
+
+describe('rarity of a pair', () => {
+  const cells = PAIR_CELLS * PAIR_CELLS;
+
+  it('knows what never came together, though each of both came often', () => {
+    const u16 = new Uint16Array(PAIR_TABLE);
+    let stored = 0;
+    for (let i = 0; i < 200; i++) {
+      const side = i % 2 === 0 ? 3 : -3;
+      stored = addPair(u16, 0, stored, side, side);
+    }
+    expect(pairSurprise(u16, 0, stored, 3, 3, 200)).toBeCloseTo(1, 12);
+    expect(pairSurprise(u16, 0, stored, 3, -3, 200)).toBeCloseTo(Math.sqrt(201), 12);
+  });
+
+  it('halves its counts when it is full', () => {
+    const u16 = new Uint16Array(PAIR_TABLE);
+    let stored = 0;
+    for (let i = 0; i < 10_001; i++) stored = addPair(u16, 0, stored, i % 5, i % 3);
+    expect(stored).toBe(u16.subarray(0, cells).reduce((a, b) => a + b, 0));
+    expect(stored).toBeLessThan(5001);
+  });
+
+  it('wraps around, so that an extreme has a cell of its own', () => {
+    const u16 = new Uint16Array(PAIR_TABLE);
+    expect(addPair(u16, 0, 0, 1e3, -1e3)).toBe(1);
+    expect(u16.reduce((a, b) => a + b, 0)).toBe(PAIR_PHASES);
+  });
+});
+
+it('has the tables of signals one behind the other, and those of pairs behind them', () => {
+  expect([0, 1, 2, 3].map((signal) => tableOffset(signal, 2))).toEqual([0, TABLE, 2 * TABLE, 2 * TABLE + PAIR_TABLE]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GAP } from '../../src/domain.ts';
+import { GAP, SURPRISES, type Wave } from '../../src/domain.ts';
 import { copySlab } from '../../src/kernel/bank.ts';
 import { gaussian, newRandom } from '../../src/kernel/random.ts';
 import { learnScores, scoreWave } from '../../src/score/scorer.ts';
@@ -7,11 +7,18 @@ import { type OneSeries, oneSeries, windowOf } from '../support/slabs.ts';
 
 const random = newRandom(21);
 
-/** One window through scoring and learning, with a forecast of 0. */
-function judge(one: OneSeries, n: number, value: number, expected = 0): number {
+/** Window n of the series, with its forecasts. */
+function foreseen(one: OneSeries, n: number, value: number, expected = 0): Wave {
   const wave = windowOf(one, n, value);
   wave.learned[0] = n;
-  wave.expected[0] = expected;
+  wave.near[0] = expected;
+  wave.far[0] = expected;
+  return wave;
+}
+
+/** One window through scoring and learning. */
+function judge(one: OneSeries, n: number, value: number, expected = 0): number {
+  const wave = foreseen(one, n, value, expected);
   scoreWave(one.bank, wave);
   learnScores(one.bank, wave);
   return wave.pooled[0]!;
@@ -33,33 +40,44 @@ describe('scorer', () => {
   it('scores without changing the slab', () => {
     const one = trained(300);
     const before = copySlab(one.bank, one.slot);
-    const wave = windowOf(one, 300, 1e12);
-    wave.learned[0] = 300;
-    wave.expected[0] = 0;
+    const wave = foreseen(one, 300, 1e12);
     scoreWave(one.bank, wave);
     expect(copySlab(one.bank, one.slot)).toEqual(before);
   });
 
   it('is surprised by a value never seen, in decades of the windows so far', () => {
     const one = trained(1000);
-    const wave = windowOf(one, 1000, 1000);
-    wave.learned[0] = 1000;
-    wave.expected[0] = 0;
+    const wave = foreseen(one, 1000, 1000);
     scoreWave(one.bank, wave);
-    expect(wave.levelSurprise[0]).toBeCloseTo(Math.log10(1001), 6);
-    expect(wave.residualSurprise[0]).toBeCloseTo(Math.log10(1001), 6);
-    expect(wave.pooled[0]).toBeCloseTo(Math.log10(1001) - 0.6 * Math.log10(1001) + 4, 6);
+    const [level = 0, residual = 0] = wave.surprises;
+    expect(level).toBeCloseTo(Math.log10(1001), 6);
+    expect(residual).toBeCloseTo(Math.log10(1001), 6);
+    // All nine signals are pooled; a jump like this is new to nearly all of them.
+    const never = Math.log10(1001) - 0.6 * Math.log10(1001) + 4;
+    expect(wave.pooled[0]).toBeLessThanOrEqual(never + 1e-9);
+    expect(wave.pooled[0]).toBeGreaterThan(never - 0.5);
   });
 
   it('tells the level from the residual: a usual value at an unusual time is evidence of the residual alone', () => {
     const one = oneSeries('last');
     for (let n = 0; n < 1000; n++) judge(one, n, 10 * (n % 2) + gaussian(random), 10 * (n % 2));
-    const wave = windowOf(one, 1000, 10);
-    wave.learned[0] = 1000;
-    wave.expected[0] = 0;
+    const wave = foreseen(one, 1000, 10);
     scoreWave(one.bank, wave);
-    expect(wave.residualSurprise[0]).toBeGreaterThan(2.5);
-    expect(wave.levelSurprise[0]).toBeLessThan(1.5);
+    const [level = 9, residual = 0] = wave.surprises;
+    expect(residual).toBeGreaterThan(2.5);
+    expect(level).toBeLessThan(1.5);
+  });
+
+  it('raises the point score of a window that lies far from the slow level, and lowers that of a usual one', () => {
+    const one = trained(1000);
+    for (let n = 1000; n < 1005; n++) judge(one, n, 12 + gaussian(random));
+    const shifted = foreseen(one, 1005, 12);
+    scoreWave(one.bank, shifted);
+    const excess = shifted.point[0]! - shifted.pooled[0]!;
+    expect(excess).toBeGreaterThan(0);
+    const usual = foreseen(trained(1000), 1000, 0);
+    scoreWave(one.bank, usual);
+    expect(usual.point[0]! - usual.pooled[0]!).toBeLessThan(0);
   });
 
   it('has no opinion about a window without data, and learns nothing from it', () => {
@@ -71,6 +89,8 @@ describe('scorer', () => {
     scoreWave(one.bank, wave);
     learnScores(one.bank, wave);
     expect(wave.pooled[0]).toBeNaN();
+    expect(wave.point[0]).toBeNaN();
+    expect([...wave.surprises.subarray(0, SURPRISES)].every(Number.isNaN)).toBe(true);
     expect(copySlab(one.bank, one.slot)).toEqual(before);
   });
 });

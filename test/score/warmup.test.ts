@@ -1,20 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { AT, CELLS, WARMUP_LOG } from '../../src/kernel/layout.ts';
+import { AT, CELLS, PAIR_CELLS, PAIRS, SIGNALS, WARMUP_LOG } from '../../src/kernel/layout.ts';
 import { gaussian, newRandom } from '../../src/kernel/random.ts';
-import { FIRST_FIT, logWindow, tablesOf } from '../../src/score/warmup.ts';
+import { tableOffset } from '../../src/score/rarity.ts';
+import { FIRST_FIT, logWindow } from '../../src/score/warmup.ts';
 import { oneSeries } from '../support/slabs.ts';
+
+const ALL = SIGNALS + PAIRS;
 
 function logged(count: number, value: (n: number) => number, residual: (n: number) => number) {
   const one = oneSeries('last');
-  for (let n = 0; n < count; n++) logWindow(one.bank.lane, one.bank.layout, one.evidence, n, value(n), residual(n));
-  const { f64, u16 } = one.bank.lane;
-  const stored = [0, 1].map((signal) => f64[one.at + AT.stored + signal]);
-  const sums = [0, 1].map((signal) => {
-    const tables = tablesOf(one.bank.layout, one.evidence, signal);
-    return u16.subarray(tables, tables + CELLS).reduce((a, b) => a + b, 0);
+  const { lane, layout } = one.bank;
+  for (let n = 0; n < count; n++) logWindow(lane, layout, one.evidence, n, value(n), residual(n), residual(n));
+  const { f64, u16 } = lane;
+  const signals = Array.from({ length: ALL }, (_, signal) => signal);
+  const stored = signals.map((signal) => f64[one.at + AT.stored + signal]);
+  const sums = signals.map((signal) => {
+    const table = (one.evidence + layout.tablesAt) / 2 + tableOffset(signal, SIGNALS);
+    return u16.subarray(table, table + (signal < SIGNALS ? CELLS : PAIR_CELLS ** 2)).reduce((a, b) => a + b, 0);
   });
   return { one, f64, stored, sums };
 }
+
+const all = (count: number): number[] => new Array<number>(ALL).fill(count);
 
 describe('warm-up log', () => {
   it('fits nothing before the first fit, and everything with it', () => {
@@ -24,17 +31,17 @@ describe('warm-up log', () => {
         (n) => n,
         () => 1,
       ).stored,
-    ).toEqual([0, 0]);
+    ).toEqual(all(0));
     expect(
       logged(
         FIRST_FIT,
         (n) => n,
         () => 1,
       ).sums,
-    ).toEqual([FIRST_FIT, FIRST_FIT]);
+    ).toEqual(all(FIRST_FIT));
   });
 
-  it('finds median and median absolute deviation of both signals', () => {
+  it('finds median and median absolute deviation of value and residual', () => {
     const random = newRandom(8);
     const values = Array.from({ length: 400 }, () => 1000 + 20 * gaussian(random));
     const { f64, one } = logged(
@@ -56,14 +63,14 @@ describe('warm-up log', () => {
           (n) => n % 17,
           (n) => n % 5,
         ).stored,
-      ).toEqual([fit, fit]);
+      ).toEqual(all(fit));
       expect(
         logged(
           fit - 1,
           (n) => n % 17,
           (n) => n % 5,
         ).stored,
-      ).not.toEqual([fit - 1, fit - 1]);
+      ).not.toEqual(all(fit - 1));
     }
     const { f64, one } = logged(
       WARMUP_LOG,
@@ -71,7 +78,7 @@ describe('warm-up log', () => {
       (n) => n,
     );
     const centre = f64[one.at + AT.centre];
-    logWindow(one.bank.lane, one.bank.layout, one.evidence, WARMUP_LOG, 1e9, 1e9);
+    logWindow(one.bank.lane, one.bank.layout, one.evidence, WARMUP_LOG, 1e9, 1e9, 1e9);
     expect(f64[one.at + AT.centre]).toBe(centre);
   });
 
@@ -83,6 +90,6 @@ describe('warm-up log', () => {
     );
     expect(f64[one.at + AT.centre]).toBeCloseTo(42, 9);
     expect(f64[one.at + AT.scale]).toBeGreaterThan(0);
-    expect(sums).toEqual([100, 100]);
+    expect(sums).toEqual(all(100));
   });
 });

@@ -1,0 +1,55 @@
+// The tables of one series, all signals together: how rare a window is, and counting it in.
+
+import { AT, type Layout, PAIRS, SIGNALS } from '../kernel/layout.ts';
+import type { LaneMemory } from '../kernel/memory.ts';
+import { addPair, addToTables, pairSurprise, place, rootSurprise, tableOffset } from './rarity.ts';
+
+/** √(1/rarity) of each signal and pair into `roots`; returns their mean. */
+export function rootsOf(
+  { f64, u16 }: LaneMemory,
+  layout: Layout,
+  evidence: number,
+  axes: Float64Array,
+  learned: number,
+  roots: Float64Array,
+): number {
+  const at = evidence / 8;
+  const tables = (evidence + layout.tablesAt) / 2;
+  let sum = 0;
+  for (let signal = 0; signal < SIGNALS + PAIRS; signal++) {
+    const stored = f64[at + AT.stored + signal]!;
+    const table = tables + tableOffset(signal, SIGNALS);
+    const axis = axisOf(signal);
+    const root =
+      signal < SIGNALS
+        ? rootSurprise(u16, table, stored, placed(f64, at, axes, axis), learned)
+        : pairSurprise(u16, table, stored, placed(f64, at, axes, axis), placed(f64, at, axes, axis + 1), learned);
+    roots[signal] = root;
+    sum += root;
+  }
+  return sum / (SIGNALS + PAIRS);
+}
+
+/** Counts a window into all tables. */
+export function addAll({ f64, u16 }: LaneMemory, layout: Layout, evidence: number, axes: Float64Array): void {
+  const at = evidence / 8;
+  const tables = (evidence + layout.tablesAt) / 2;
+  for (let signal = 0; signal < SIGNALS + PAIRS; signal++) {
+    const stored = f64[at + AT.stored + signal]!;
+    const table = tables + tableOffset(signal, SIGNALS);
+    const axis = axisOf(signal);
+    f64[at + AT.stored + signal] =
+      signal < SIGNALS
+        ? addToTables(u16, table, stored, placed(f64, at, axes, axis))
+        : addPair(u16, table, stored, placed(f64, at, axes, axis), placed(f64, at, axes, axis + 1));
+  }
+}
+
+/** First axis of a signal, or of a pair, which has the one behind it, too. */
+function axisOf(signal: number): number {
+  return signal < SIGNALS ? signal : SIGNALS + 2 * (signal - SIGNALS);
+}
+
+function placed(f64: Float64Array, at: number, axes: Float64Array, axis: number): number {
+  return place(axes[axis]!, f64[at + AT.centre + axis]!, f64[at + AT.scale + axis]!);
+}

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { AT, AXES, PAIRS, SIGNALS } from '../../src/kernel/layout.ts';
+import { gaussian, newRandom } from '../../src/kernel/random.ts';
+import { addAll, rootsOf } from '../../src/score/tables.ts';
+import { oneSeries } from '../support/slabs.ts';
+
+const ALL = SIGNALS + PAIRS;
+
+function filled(windows: number) {
+  const one = oneSeries('last');
+  const { lane, layout } = one.bank;
+  lane.f64.fill(1, one.at + AT.scale, one.at + AT.scale + AXES);
+  const random = newRandom(3);
+  for (let n = 0; n < windows; n++) addAll(lane, layout, one.evidence, new Float64Array(AXES).fill(gaussian(random)));
+  const roots = new Float64Array(ALL);
+  const mean = (x: number): number =>
+    rootsOf(lane, layout, one.evidence, new Float64Array(AXES).fill(x), windows, roots);
+  return { one, roots, mean };
+}
+
+describe('the tables of a series', () => {
+  it('count a window once in each', () => {
+    const { one } = filled(20);
+    expect([...one.bank.lane.f64.subarray(one.at + AT.stored, one.at + AT.stored + ALL)]).toEqual(
+      new Array(ALL).fill(20),
+    );
+  });
+
+  it('are surprised by what is new in all of them, and say so for each and in the mean', () => {
+    const { roots, mean } = filled(300);
+    expect(mean(1000)).toBeCloseTo(Math.sqrt(301), 9);
+    expect([...roots]).toEqual(new Array(ALL).fill(expect.closeTo(Math.sqrt(301), 9)));
+    expect(mean(0)).toBeLessThan(2);
+  });
+});
