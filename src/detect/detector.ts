@@ -9,6 +9,7 @@ import {
   type EpisodeKind,
   GAP,
   type Severity,
+  SURPRISES,
   type Wave,
 } from '../domain.ts';
 import { type Bank, evidenceAddress } from '../kernel/bank.ts';
@@ -19,16 +20,32 @@ import type { DetectSettings } from '../settings.ts';
 import { deviates, holds, isOutOfRange, POLICY_SCORE, remember } from './policies.ts';
 import { isCandidate, learnRank, rankedSurprise, reachOf } from './rank.ts';
 
-/**
- * Ranked surprise, in decades, at which a window is anomalous. With two signals one of them must be about as rare as
- * the rarest in five thousand windows.
- */
-export const THRESHOLD = 4.6;
+/** Ranked surprise, in decades, at which a window is anomalous. */
+export const THRESHOLD = 3.5;
+/** What the signals are evidence of, in their order. */
+const KINDS = ['level', 'residual', 'spread', 'drift', 'drift', 'drift', 'level', 'shape', 'burst'] as const;
 /** Decades of surprise that one factor of ten in the score stands for. */
 const SCORE_DECADES = 4;
-/** A later peak this much above the last alarm escalates the episode. */
-const ESCALATION = 0.5;
+/** Openings a day and series from which on each makes the next dearer, with so many free ones. */
+const BUDGET_PER_DAY = 1;
+const TOKENS = 5;
+/** Each opening too many raises the threshold by so much. */
+const TOKEN_DECADES = 0.3;
+const DAY_MS = 86_400_000;
+/** Within the reach of the last alarm only one this much stronger is another alarm. */
+const ESCALATION = 0.25;
 const CONTINUING_WINDOWS = 60;
+/** Point score, in decades, from which a window sustains an alarm, and keeps an episode open. */
+const ABNORMAL = 4;
+/** An episode lasts while the value is this far from the level before it: in usual spreads, and of its first reach. */
+const AWAY_SPREADS = 3;
+const AWAY_SHARE = 0.5;
+/** Windows in which an episode reaches out. */
+const REACH_WINDOWS = 10;
+/** Windows after which a new level is the usual one: a share of the series' age. */
+const REGIME_SHARE = 0.05;
+const REGIME_MIN = 12;
+const REGIME_MAX = 1440;
 /** An episode that lasts so many windows is a shift, not a spike. */
 const SHIFT_WINDOWS = 5;
 const WARNING_DECADES = 0.5;
@@ -41,10 +58,14 @@ export interface DetectState {
   readonly counters: Counters;
 }
 
-/** What one window is, before the episode: exported score (NaN = warming), evident or not, and of which kind. */
+/** What one window is, before the episode. */
 interface Verdict {
+  /** Exported; NaN = warming. */
   readonly score: number;
-  readonly evident: boolean;
+  /** News that opens an episode, or escalates it. */
+  readonly alarm: boolean;
+  /** Abnormal: sustains an alarm, and keeps an episode open. */
+  readonly abnormal: boolean;
   readonly kind: 'gap' | 'range' | 'spike';
   /** Ranked surprise in decades. */
   readonly ranked: number;
@@ -64,34 +85,55 @@ function judge(state: DetectState, wave: Wave, row: number): Verdict {
   const evidence = evidenceAddress(bank, wave.slot[row]!);
   const everyMs = bank.lane.f64[evidence / 8 + AT.everyMs]!;
   const warming = wave.learned[row]! < warmupWindowsOf(state.warmupWindows, everyMs);
-  if (wave.gap[row] === GAP.missing) {
-    return { score: warming ? Number.NaN : POLICY_SCORE, evident: !warming, kind: 'gap', ranked: THRESHOLD };
-  }
-  const pooled = wave.pooled[row]!;
+  const byPolicy = { score: warming ? Number.NaN : POLICY_SCORE, alarm: !warming, abnormal: !warming };
+  if (wave.gap[row] === GAP.missing) return { ...byPolicy, kind: 'gap', ranked: THRESHOLD };
   const value = wave.value[row]!;
-  let score = Number.NaN;
-  let ranked = Number.NEGATIVE_INFINITY;
-  if (!Number.isNaN(pooled)) {
-    const { f64, f32 } = bank.lane;
-    const at = evidence / 8;
-    const peaks = (evidence + bank.layout.peaksAt) / 4;
-    const candidate = isCandidate(f64, at, pooled);
-    ranked = rankedSurprise(f64, f32, at, peaks, pooled);
-    score = pow10((ranked - THRESHOLD) / SCORE_DECADES);
-    const news = candidate || f64[at + AT.open] === 1;
-    const { expected, lower, upper } = wave;
-    if (!news || !deviates(settings, value, expected[row]!, lower[row]!, upper[row]!)) score = Math.min(score, 1);
-    learnRank(f64, f32, at, peaks, pooled, candidate, reachOf(everyMs));
+  const verdict = judgeValue(state, wave, row, evidence, warming);
+  if (!isOutOfRange(settings, value)) return verdict;
+  const score = Math.max(verdict.score || 0, POLICY_SCORE);
+  return { score, alarm: true, abnormal: true, kind: 'range', ranked: Math.max(verdict.ranked, THRESHOLD) };
+}
+
+function judgeValue(state: DetectState, wave: Wave, row: number, evidence: number, warming: boolean): Verdict {
+  const { bank, settings } = state;
+  const pooled = wave.pooled[row]!;
+  if (Number.isNaN(pooled)) {
+    return { score: Number.NaN, alarm: false, abnormal: false, kind: 'spike', ranked: Number.NEGATIVE_INFINITY };
   }
-  if (isOutOfRange(settings, value)) {
-    return {
-      score: Math.max(score || 0, POLICY_SCORE),
-      evident: true,
-      kind: 'range',
-      ranked: Math.max(ranked, THRESHOLD),
-    };
-  }
-  return { score: warming ? Number.NaN : score, evident: !warming && score > 1, kind: 'spike', ranked };
+  const { f64, f32 } = bank.lane;
+  const at = evidence / 8;
+  const peaks = (evidence + bank.layout.peaksAt) / 4;
+  const reach = reachOf(f64[at + AT.everyMs]!);
+  const candidate = isCandidate(f64, at, pooled);
+  const ranked = rankedSurprise(f64, f32, at, peaks, pooled);
+  const n = f64[at + AT.windows]! + 1;
+  learnRank(f64, f32, at, peaks, pooled, candidate, reach);
+  const counts = deviates(settings, wave.value[row]!, wave.expected[row]!, wave.lower[row]!, wave.upper[row]!);
+  const lastAt = f64[at + AT.lastAlarmAt]!;
+  const isNews = lastAt === 0 || n - lastAt > reach || ranked >= f64[at + AT.lastAlarm]! + ESCALATION;
+  const threshold = THRESHOLD + dearness(f64, at, wave.startMs[row]!);
+  const alarm = !warming && candidate && counts && isNews && ranked >= threshold;
+  const score = pow10((ranked - threshold) / SCORE_DECADES);
+  const abnormal = !warming && counts && (alarm || wave.point[row]! >= ABNORMAL);
+  return {
+    score: warming ? Number.NaN : alarm ? Math.max(score, POLICY_SCORE) : Math.min(score, 1),
+    alarm,
+    abnormal,
+    kind: 'spike',
+    ranked,
+  };
+}
+
+/**
+ * Decades by which the threshold rises, because the series has opened more episodes than it should: a bucket that begins
+ * with some tokens, is refilled with event time, and pays one for each opening.
+ */
+function dearness(f64: Float64Array, at: number, timeMs: number): number {
+  const days = f64[at + AT.paidMs] === 0 ? Number.POSITIVE_INFINITY : (timeMs - f64[at + AT.paidMs]!) / DAY_MS;
+  f64[at + AT.paidMs] = timeMs;
+  const owed = f64[at + AT.tokens]! - BUDGET_PER_DAY * Math.max(0, days);
+  f64[at + AT.tokens] = Math.max(-TOKENS, owed);
+  return TOKEN_DECADES * Math.max(0, f64[at + AT.tokens]!);
 }
 
 function countWindow(state: DetectState, wave: Wave, row: number, verdict: Verdict): void {
@@ -104,24 +146,28 @@ function followEpisode(state: DetectState, wave: Wave, row: number, verdict: Ver
   const { f64 } = state.bank.lane;
   const at = evidenceAddress(state.bank, wave.slot[row]!) / 8;
   const startMs = wave.startMs[row]!;
-  const bit = verdict.evident ? 1 : 0;
-  const hits = remember(f64[at + AT.hits]!, bit);
+  const { sustain } = state.settings;
+  const hits = remember(f64[at + AT.hits]!, verdict.abnormal ? 1 : 0);
   f64[at + AT.hits] = hits;
-  if (verdict.evident && !holds(hits >>> 1, { hits: 1, of: state.settings.sustain.of })) {
-    f64[at + AT.evidentSinceMs] = startMs;
+  if (verdict.abnormal && !holds(hits >>> 1, { hits: 1, of: sustain.of })) f64[at + AT.evidentSinceMs] = startMs;
+  const n = f64[at + AT.windows]!;
+  if (verdict.alarm) {
+    f64[at + AT.lastAlarmAt] = n;
+    f64[at + AT.armedUntil] = n + sustain.of - 1;
   }
   let event: EpisodeEvent | undefined;
   if (f64[at + AT.open] !== 1) {
-    if (verdict.evident && holds(hits, state.settings.sustain)) {
+    if (verdict.alarm) f64[at + AT.lastAlarm] = verdict.ranked;
+    if (verdict.abnormal && n <= f64[at + AT.armedUntil]! && holds(hits, sustain)) {
       event = 'opened';
-      openEpisode(f64, at, verdict);
+      openEpisode(f64, at, verdict, wave.value[row]!);
     }
   } else {
-    event = continueEpisode(state, f64, at, verdict);
+    event = continueEpisode(state, f64, at, verdict, wave.value[row]!, wave.learned[row]!);
   }
   const open = f64[at + AT.open] === 1;
   wave.open[row] = open ? 1 : 0;
-  wave.score[row] = open ? Math.max(verdict.score || 0, POLICY_SCORE) : verdict.score;
+  wave.score[row] = open ? Math.max(verdict.score || 0, POLICY_SCORE) : Math.min(verdict.score, 1);
   if (event === undefined) return;
   const kind = kindOf(f64, at);
   const severity = severityOf(f64, at, kind);
@@ -131,15 +177,18 @@ function followEpisode(state: DetectState, wave: Wave, row: number, verdict: Ver
   changes.push({ row, event, kind, severity, startedAtMs: f64[at + AT.startedAtMs]!, evidence });
 }
 
-function openEpisode(f64: Float64Array, at: number, verdict: Verdict): void {
+function openEpisode(f64: Float64Array, at: number, verdict: Verdict, value: number): void {
   f64[at + AT.open] = 1;
+  if (verdict.kind === 'spike') f64[at + AT.tokens]! += 1;
   f64[at + AT.startedAtMs] = f64[at + AT.evidentSinceMs]!;
   f64[at + AT.calm] = 0;
   f64[at + AT.kind] = EPISODE_KINDS.indexOf(verdict.kind);
   f64[at + AT.episodePeak] = verdict.ranked;
-  f64[at + AT.lastAlarm] = verdict.ranked;
   f64[at + AT.episodeWindows] = 1;
   f64[at + AT.sinceEvent] = 0;
+  f64[at + AT.usualLevel] = f64[at + AT.slow]!;
+  f64[at + AT.usualSpread] = Math.sqrt(f64[at + AT.slowSquare]!);
+  f64[at + AT.reach] = Number.isNaN(value) ? 0 : Math.abs(value - f64[at + AT.slow]!);
 }
 
 function continueEpisode(
@@ -147,21 +196,30 @@ function continueEpisode(
   f64: Float64Array,
   at: number,
   verdict: Verdict,
+  value: number,
+  learned: number,
 ): EpisodeEvent | undefined {
-  const calm = remember(f64[at + AT.calm]!, verdict.evident ? 0 : 1);
+  const lasted = f64[at + AT.episodeWindows]!;
+  const distance = Math.abs(value - f64[at + AT.usualLevel]!);
+  if (lasted < REACH_WINDOWS && distance > f64[at + AT.reach]!) f64[at + AT.reach] = distance;
+  const away = distance > Math.max(AWAY_SPREADS * f64[at + AT.usualSpread]!, AWAY_SHARE * f64[at + AT.reach]!);
+  const isHeld = verdict.abnormal || (away && !Number.isNaN(value));
+  const calm = remember(f64[at + AT.calm]!, isHeld ? 0 : 1);
   f64[at + AT.calm] = calm;
-  f64[at + AT.episodeWindows]! += 1;
+  f64[at + AT.episodeWindows] = lasted + 1;
   f64[at + AT.sinceEvent]! += 1;
-  if (verdict.evident) f64[at + AT.episodePeak] = Math.max(f64[at + AT.episodePeak]!, verdict.ranked);
-  if (holds(calm, state.settings.recover)) {
-    f64[at + AT.open] = 0;
-    f64[at + AT.hits] = 0;
-    return 'closed';
-  }
-  if (verdict.evident && verdict.ranked >= f64[at + AT.lastAlarm]! + ESCALATION) {
+  if (verdict.alarm) f64[at + AT.episodePeak] = Math.max(f64[at + AT.episodePeak]!, verdict.ranked);
+  if (verdict.alarm && verdict.kind === 'spike') {
     f64[at + AT.lastAlarm] = verdict.ranked;
     f64[at + AT.sinceEvent] = 0;
     return 'escalated';
+  }
+  const isRegime = lasted + 1 >= Math.min(REGIME_MAX, Math.max(REGIME_MIN, REGIME_SHARE * learned));
+  if (holds(calm, state.settings.recover) || (isRegime && verdict.kind === 'spike')) {
+    f64[at + AT.open] = 0;
+    f64[at + AT.hits] = 0;
+    f64[at + AT.armedUntil] = 0;
+    return 'closed';
   }
   if (f64[at + AT.sinceEvent]! >= CONTINUING_WINDOWS) {
     f64[at + AT.sinceEvent] = 0;
@@ -186,11 +244,12 @@ function severityOf(f64: Float64Array, at: number, kind: EpisodeKind): Severity 
 function evidenceOf(wave: Wave, row: number, verdict: Verdict): EpisodeChange['evidence'] {
   const never = log10(wave.learned[row]! + 1);
   if (verdict.kind === 'gap') return [{ kind: 'gap', surprise: never }];
-  const signals = [
-    { kind: 'residual', surprise: wave.residualSurprise[row]! },
-    { kind: 'level', surprise: wave.levelSurprise[row]! },
-  ] as const;
-  const known = signals.filter(({ surprise }) => !Number.isNaN(surprise));
+  const strongest = new Map<(typeof KINDS)[number], number>();
+  for (const [signal, kind] of KINDS.entries()) {
+    const surprise = wave.surprises[row * SURPRISES + signal]!;
+    if (!Number.isNaN(surprise)) strongest.set(kind, Math.max(surprise, strongest.get(kind) ?? 0));
+  }
+  const known = [...strongest].map(([kind, surprise]) => ({ kind, surprise }));
   known.sort((a, b) => b.surprise - a.surprise);
   return verdict.kind === 'range' ? [{ kind: 'range', surprise: never }, ...known] : known;
 }

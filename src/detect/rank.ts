@@ -13,7 +13,10 @@ export function reachOf(everyMs: number): number {
   return everyMs > 0 ? Math.max(REACH_MIN, Math.min(REACH_MAX, HOURS_MS / everyMs)) : REACH_MAX;
 }
 
-/** Pooled surprise less the decades that earlier peaks of this size take away. Reads only. */
+/**
+ * Pooled surprise less the decades that earlier peaks of this size take away: with this one, and one more that may have
+ * been before the series began (Laplace's rule of succession). Reads only.
+ */
 export function rankedSurprise(
   f64: Float64Array,
   f32: Float32Array,
@@ -24,7 +27,7 @@ export function rankedSurprise(
   const count = f64[at + AT.peakCount]!;
   let higher = 0;
   for (let i = 0; i < count; i++) if (f32[peaks + i]! >= pooled) higher++;
-  return pooled - log10OfCount(higher + 1);
+  return pooled - log10OfCount(higher + 2);
 }
 
 /** True when the window exceeds everything within its reach. */
@@ -79,8 +82,8 @@ function keepPeak(f64: Float64Array, f32: Float32Array, at: number, peaks: numbe
   if (peak > f32[peaks + least]!) f32[peaks + least] = peak;
 }
 
-/** log₁₀ of 1…PEAKS + 1, tabulated once. */
-const LOG10 = Float64Array.from({ length: PEAKS + 2 }, (_, count) => (count === 0 ? 0 : log10(count)));
+/** log₁₀ of 1…PEAKS + 2, tabulated once. */
+const LOG10 = Float64Array.from({ length: PEAKS + 3 }, (_, count) => (count === 0 ? 0 : log10(count)));
 
 function log10OfCount(count: number): number {
   return LOG10[count]!;

@@ -31,9 +31,10 @@ describe('the output of a file', () => {
     const scored = rows.findIndex(([, , , , , score]) => score !== '');
     expect(scored).toBe(50);
     expect(rows.slice(scored).every(([, , , , , score]) => Number(score) > 0)).toBe(true);
-    expect(rows[ALARM_AT]?.slice(6)).toEqual(['1', '1']);
+    const [anomalous, number] = rows[ALARM_AT]?.slice(6) ?? [];
+    expect(anomalous).toBe('1');
     expect(Number(rows[ALARM_AT]?.[5])).toBeGreaterThan(1);
-    expect(rows.filter(([, , , , , , anomalous]) => anomalous === '1').length).toBeLessThan(5);
+    expect(rows.filter(([, , , , , , , episode]) => episode === number).length).toBeLessThan(10);
     expect(run.json('a.json')).toMatchObject({
       rows: 500,
       from: '2026-01-05T00:00:00.000Z',
@@ -44,8 +45,15 @@ describe('the output of a file', () => {
       rejected: {},
       windows: { closed: 500, warming: 50, scored: 450, skipped: 0 },
       warmup_end: '2026-01-05T00:50:00.000Z',
-      episodes: [{ number: 1, field: 'value', start: '2026-01-05T06:40:00.000Z', kind: 'spike' }],
     });
+    expect(run.json('a.json')['episodes']).toContainEqual(
+      expect.objectContaining({
+        number: Number(number),
+        field: 'value',
+        start: '2026-01-05T06:40:00.000Z',
+        kind: 'spike',
+      }),
+    );
   });
 
   it('judges each row by what stood before it: a later row changes nothing', async () => {

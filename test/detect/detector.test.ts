@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type DetectState, detectWave, THRESHOLD } from '../../src/detect/detector.ts';
 import { type EpisodeChange, GAP, newCounters } from '../../src/domain.ts';
+import { AT } from '../../src/kernel/layout.ts';
 import type { DetectSettings } from '../../src/settings.ts';
 import { DETECT } from '../support/detection.ts';
 import { EVERY_MS, oneSeries, windowOf } from '../support/slabs.ts';
@@ -12,12 +13,25 @@ interface Window {
   readonly missing?: boolean;
 }
 
+/** Pooled surprise that reaches the threshold while there were no peaks before: one is always reckoned with. */
+const OPENS = THRESHOLD + Math.log10(2);
 const QUIET: Window = {};
-const LOUD: Window = { pooled: THRESHOLD + 1, value: 150 };
+const LOUD: Window = { pooled: OPENS + 1, value: 150 };
 
-/** Windows through the detector, from an age of 1000 windows on, each expected to be 100 within ± 10. */
-function detect(windows: readonly Window[], settings: Partial<DetectSettings> = {}, from = 1000) {
+/**
+ * Windows through the detector, from an age of 1000 windows on, each expected to be 100 within ± 10. With `level` the
+ * slow level of the series is that, ± 1.
+ */
+function detect(windows: readonly Window[], settings: Partial<DetectSettings> = {}, from = 1000, level?: number) {
   const one = oneSeries('last');
+  if (level !== undefined) {
+    one.bank.lane.f64[one.at + AT.slow] = level;
+    one.bank.lane.f64[one.at + AT.slowSquare] = 1;
+  } else {
+    // So wide that no value is away from it.
+    one.bank.lane.f64[one.at + AT.slow] = 100;
+    one.bank.lane.f64[one.at + AT.slowSquare] = 1e12;
+  }
   const counters = newCounters();
   const state: DetectState = { bank: one.bank, settings: { ...DETECT, ...settings }, warmupWindows: 64, counters };
   const told: (EpisodeChange & { readonly n: number })[] = [];
@@ -30,8 +44,8 @@ function detect(windows: readonly Window[], settings: Partial<DetectSettings> = 
     wave.lower[0] = 90;
     wave.upper[0] = 110;
     wave.pooled[0] = missing || from + n < 50 ? Number.NaN : pooled;
-    wave.levelSurprise[0] = 2;
-    wave.residualSurprise[0] = 3;
+    wave.point[0] = wave.pooled[0]!;
+    wave.surprises.set([2, 3, 0, 0, 0, 0, 0, 0, 0]);
     const changes: EpisodeChange[] = [];
     detectWave(state, wave, changes);
     told.push(...changes.map((change) => ({ ...change, n })));
@@ -47,7 +61,10 @@ describe('detector', () => {
     expect(scores[1]).toBeLessThan(1);
     expect(scores[2]).toBeCloseTo(10 ** 0.25, 9);
     expect(told[0]?.startedAtMs).toBe(2 * EVERY_MS);
-    expect(told[0]?.evidence.map(({ kind }) => kind)).toEqual(['residual', 'level']);
+    expect(told[0]?.evidence.slice(0, 2)).toEqual([
+      { kind: 'residual', surprise: 3 },
+      { kind: 'level', surprise: 2 },
+    ]);
   });
 
   it('says nothing, and has no score, while the series warms up', () => {
@@ -70,7 +87,7 @@ describe('detector', () => {
   });
 
   it('takes k of n windows to open, from the first evident one, and others to close', () => {
-    const windows = [QUIET, LOUD, QUIET, { pooled: THRESHOLD + 1.2, value: 150 }, QUIET, QUIET, QUIET];
+    const windows = [QUIET, LOUD, QUIET, { pooled: OPENS + 1.2, value: 150 }, QUIET, QUIET, QUIET];
     const { kinds, told } = detect(windows, { sustain: { hits: 2, of: 3 }, recover: { hits: 3, of: 3 } });
     expect(kinds).toEqual(['3 opened spike', '6 closed spike']);
     expect(told[0]?.startedAtMs).toBe(1 * EVERY_MS);
@@ -83,15 +100,41 @@ describe('detector', () => {
   });
 
   it('calls what lasts a shift, and repeats itself every sixty windows', () => {
-    const { kinds } = detect([...new Array<Window>(70).fill(LOUD), QUIET]);
+    // The first window is news; the others are abnormal still.
+    const { kinds } = detect([...new Array<Window>(70).fill(LOUD), QUIET], {}, 4000);
     expect(kinds).toEqual(['0 opened spike', '60 continuing shift', '70 closed shift']);
   });
 
   it('escalates when it becomes clearly worse', () => {
-    const worse = { pooled: THRESHOLD + 1.6, value: 300 };
-    const { kinds, told } = detect([LOUD, { pooled: THRESHOLD + 1.2, value: 160 }, worse, QUIET]);
+    const worse = { pooled: OPENS + 1.6, value: 300 };
+    const { kinds, told } = detect([LOUD, { pooled: OPENS + 1.2, value: 160 }, worse, QUIET]);
     expect(kinds).toEqual(['0 opened spike', '2 escalated spike', '3 closed spike']);
     expect(told.map(({ severity }) => severity)).toEqual(['warning', 'critical', 'critical']);
+  });
+
+  it('is not told the same again within its reach: only what is clearly stronger opens another episode', () => {
+    const again = { pooled: OPENS + 1.1, value: 150 };
+    const more = { pooled: OPENS + 1.4, value: 150 };
+    const { kinds, scores } = detect([LOUD, QUIET, again, QUIET, more, QUIET]);
+    expect(kinds).toEqual(['0 opened spike', '1 closed spike', '4 opened spike', '5 closed spike']);
+    expect(scores[2]).toBe(1);
+  });
+
+  it('lasts while the value stays away from where it was, though it is no surprise any more', () => {
+    const away = { pooled: 1, value: 145 };
+    const { kinds } = detect([...new Array<Window>(40).fill(QUIET), LOUD, away, away, away, QUIET], {}, 1000, 100);
+    expect(kinds).toEqual(['40 opened spike', '44 closed shift']);
+  });
+
+  it('ends in a new regime after a share of the age of the series', () => {
+    const away = { pooled: 1, value: 150 };
+    const { kinds } = detect(
+      [...new Array<Window>(40).fill(QUIET), LOUD, ...new Array<Window>(20).fill(away)],
+      {},
+      160,
+      100,
+    );
+    expect(kinds).toEqual(['40 opened spike', '51 closed shift']);
   });
 
   it('takes a value outside the range as anomalous whatever the model says, also while warming', () => {
