@@ -66,7 +66,7 @@ function forecast(work: Work): Work {
 }
 
 function score(work: Work): Work {
-  scoreWave(work.share.bank, work.wave);
+  scoreWave(work.share.bank, work.share.forecast.kernel, work.wave);
   return work;
 }
 

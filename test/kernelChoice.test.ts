@@ -16,7 +16,7 @@ function kernelOf(backend: 'simd' | 'js', fused: boolean): Kernel {
     throw new Error('nobody computes here');
   };
   const room = (): Room => ({ jobs: 0, targets: 0, outputs: 0 });
-  return { backend, fused, room, step: never, train: never, gradient: never };
+  return { backend, fused, room, step: never, train: never, countUpTo: never, gradient: never };
 }
 
 const fused: ReturnType<Backends['simd']> = { kernel: FUSED };

@@ -125,8 +125,8 @@ function judgeValue(state: DetectState, wave: Wave, row: number, evidence: numbe
 }
 
 /**
- * Decades by which the threshold rises, because the series has opened more episodes than it should: a bucket that begins
- * with some tokens, is refilled with event time, and pays one for each opening.
+ * Decades by which the threshold rises, because the series has opened more episodes than it should: a bucket that
+ * begins with some tokens, is refilled with event time, and pays one for each opening.
  */
 function dearness(f64: Float64Array, at: number, timeMs: number): number {
   const days = f64[at + AT.paidMs] === 0 ? Number.POSITIVE_INFINITY : (timeMs - f64[at + AT.paidMs]!) / DAY_MS;

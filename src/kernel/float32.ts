@@ -37,6 +37,13 @@ export function newFloat32Kernel(lane: LaneMemory): Kernel {
       }
     },
 
+    countUpTo(at, cells, most) {
+      const { u16 } = lane;
+      let sum = 0;
+      for (let i = at / 2, end = i + cells; i < end; i++) if (u16[i]! <= most) sum += u16[i]!;
+      return sum;
+    },
+
     gradient(network) {
       const { f, gradient } = scratchOf(network);
       return Float32Array.from(f.subarray(gradient, gradient + network.weights));

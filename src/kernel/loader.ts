@@ -23,6 +23,7 @@ interface Compiled {
   readonly step: (jobs: number, count: number) => void;
   readonly train: (jobs: number, count: number, clip: number) => void;
   readonly gradientAddress: () => number;
+  readonly countUpTo: (at: number, cells: number, most: number) => number;
   readonly multiplyAdd: (a: number, b: number, c: number) => number;
 }
 
@@ -109,6 +110,7 @@ function kernelOf(lane: LaneMemory, compiled: Compiled): Kernel {
     train(network, count, hyper: Hyper) {
       compiled.train(select(network).jobs, count, hyper.clip);
     },
+    countUpTo: compiled.countUpTo,
     gradient(network) {
       select(network);
       const at = compiled.gradientAddress() >>> 2;

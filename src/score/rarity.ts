@@ -19,6 +19,12 @@ const COMMON_SHARE = 50;
 const STORED_MAX = 10_000;
 const COUNT_MAX = 65_535;
 
+/** Tables of counts, and the kernel's way to add some of them up: `Kernel.countUpTo`, of byte addresses. */
+export interface Counting {
+  readonly u16: Uint16Array;
+  readonly countUpTo: (at: number, cells: number, most: number) => number;
+}
+
 /** Where a number lies on the scale of its axis, in asinh units. */
 export function place(x: number, centre: number, scale: number): number {
   return asinh((x - centre) / scale);
@@ -52,17 +58,17 @@ function wrapped(step: number, cells: number): number {
  * √(1/rarity) of a signal, averaged over the phases: 1 = nothing rare, √(N + 1) = never seen. `at` is the index of the
  * signal's first cell, `stored` the windows in a table, `learned` the age of the series in windows.
  */
-export function rootSurprise(u16: Uint16Array, at: number, stored: number, placed: number, learned: number): number {
+export function rootSurprise(counting: Counting, at: number, stored: number, placed: number, learned: number): number {
   let sum = 0;
   for (let phase = 0; phase < PHASES; phase++) {
-    sum += rootOf(u16, at + phase * CELLS, CELLS, cellOf(placed, phase), stored, learned);
+    sum += rootOf(counting, at + phase * CELLS, CELLS, cellOf(placed, phase), stored, learned);
   }
   return sum / PHASES;
 }
 
 /** The same for a pair. */
 export function pairSurprise(
-  u16: Uint16Array,
+  counting: Counting,
   at: number,
   stored: number,
   first: number,
@@ -72,20 +78,23 @@ export function pairSurprise(
   const cells = PAIR_CELLS * PAIR_CELLS;
   let sum = 0;
   for (let phase = 0; phase < PAIR_PHASES; phase++) {
-    sum += rootOf(u16, at + phase * cells, cells, pairCellOf(first, second, phase), stored, learned);
+    sum += rootOf(counting, at + phase * cells, cells, pairCellOf(first, second, phase), stored, learned);
   }
   return sum / PAIR_PHASES;
 }
 
-function rootOf(u16: Uint16Array, table: number, cells: number, cell: number, stored: number, learned: number): number {
+/** `table` is the index of its first cell. */
+function rootOf(
+  { u16, countUpTo }: Counting,
+  table: number,
+  cells: number,
+  cell: number,
+  stored: number,
+  learned: number,
+): number {
   const count = u16[table + cell]!;
   if (count > Math.max(COMMON_COUNT, learned / COMMON_SHARE)) return 1;
-  let rarer = 0;
-  for (let i = table, end = table + cells; i < end; i++) {
-    const other = u16[i]!;
-    if (other <= count) rarer += other;
-  }
-  return Math.sqrt((stored + 1) / (rarer + 1));
+  return Math.sqrt((stored + 1) / (countUpTo(2 * table, cells, count) + 1));
 }
 
 /** Counts a signal into every phase. Returns the windows now stored, after halving if the tables are full. */

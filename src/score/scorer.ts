@@ -4,6 +4,7 @@
 import { GAP, SURPRISES, type Wave } from '../domain.ts';
 import { type Bank, evidenceAddress } from '../kernel/bank.ts';
 import { log10 } from '../kernel/elementary.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import { axesOf, learnAverages, newAxes } from './signals.ts';
 import { addAll, rootsOf } from './tables.ts';
 import { FIRST_FIT, logWindow } from './warmup.ts';
@@ -24,7 +25,7 @@ const axes = newAxes();
 const roots = new Float64Array(SURPRISES);
 
 /** Writes the surprises and the pooled surprise of every row, in decades; NaN before the tables exist or in a gap. */
-export function scoreWave(bank: Bank, wave: Wave): void {
+export function scoreWave(bank: Bank, kernel: Pick<Kernel, 'countUpTo'>, wave: Wave): void {
   const { lane, layout } = bank;
   for (let row = 0; row < wave.count; row++) {
     const learned = wave.learned[row]!;
@@ -37,7 +38,7 @@ export function scoreWave(bank: Bank, wave: Wave): void {
     }
     const evidence = evidenceAddress(bank, wave.slot[row]!);
     watch(lane.f64, evidence, wave, row);
-    const mean = rootsOf(lane, layout, evidence, axes, learned, roots);
+    const mean = rootsOf(lane, kernel, layout, evidence, axes, learned, roots);
     for (let signal = 0; signal < SURPRISES; signal++) wave.surprises[first + signal] = 2 * log10(roots[signal]!);
     wave.pooled[row] = pooledSurprise(mean, learned);
     wave.point[row] =

@@ -1,5 +1,6 @@
 // The tables of one series, all signals together: how rare a window is, and counting it in.
 
+import type { Kernel } from '../kernel/kernel.ts';
 import { AT, type Layout, PAIRS, SIGNALS } from '../kernel/layout.ts';
 import type { LaneMemory } from '../kernel/memory.ts';
 import { addPair, addToTables, pairSurprise, place, rootSurprise, tableOffset } from './rarity.ts';
@@ -7,6 +8,7 @@ import { addPair, addToTables, pairSurprise, place, rootSurprise, tableOffset } 
 /** √(1/rarity) of each signal and pair into `roots`; returns their mean. */
 export function rootsOf(
   { f64, u16 }: LaneMemory,
+  { countUpTo }: Pick<Kernel, 'countUpTo'>,
   layout: Layout,
   evidence: number,
   axes: Float64Array,
@@ -14,6 +16,7 @@ export function rootsOf(
   roots: Float64Array,
 ): number {
   const at = evidence / 8;
+  const counting = { u16, countUpTo };
   const tables = (evidence + layout.tablesAt) / 2;
   let sum = 0;
   for (let signal = 0; signal < SIGNALS + PAIRS; signal++) {
@@ -22,8 +25,8 @@ export function rootsOf(
     const axis = axisOf(signal);
     const root =
       signal < SIGNALS
-        ? rootSurprise(u16, table, stored, placed(f64, at, axes, axis), learned)
-        : pairSurprise(u16, table, stored, placed(f64, at, axes, axis), placed(f64, at, axes, axis + 1), learned);
+        ? rootSurprise(counting, table, stored, placed(f64, at, axes, axis), learned)
+        : pairSurprise(counting, table, stored, placed(f64, at, axes, axis), placed(f64, at, axes, axis + 1), learned);
     roots[signal] = root;
     sum += root;
   }

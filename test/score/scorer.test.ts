@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GAP, SURPRISES, type Wave } from '../../src/domain.ts';
 import { copySlab } from '../../src/kernel/bank.ts';
+import { newFloat32Kernel } from '../../src/kernel/float32.ts';
 import { gaussian, newRandom } from '../../src/kernel/random.ts';
 import { learnScores, scoreWave } from '../../src/score/scorer.ts';
 import { type OneSeries, oneSeries, windowOf } from '../support/slabs.ts';
@@ -19,7 +20,7 @@ function foreseen(one: OneSeries, n: number, value: number, expected = 0): Wave 
 /** One window through scoring and learning. */
 function judge(one: OneSeries, n: number, value: number, expected = 0): number {
   const wave = foreseen(one, n, value, expected);
-  scoreWave(one.bank, wave);
+  scoreWave(one.bank, newFloat32Kernel(one.bank.lane), wave);
   learnScores(one.bank, wave);
   return wave.pooled[0]!;
 }
@@ -41,14 +42,14 @@ describe('scorer', () => {
     const one = trained(300);
     const before = copySlab(one.bank, one.slot);
     const wave = foreseen(one, 300, 1e12);
-    scoreWave(one.bank, wave);
+    scoreWave(one.bank, newFloat32Kernel(one.bank.lane), wave);
     expect(copySlab(one.bank, one.slot)).toEqual(before);
   });
 
   it('is surprised by a value never seen, in decades of the windows so far', () => {
     const one = trained(1000);
     const wave = foreseen(one, 1000, 1000);
-    scoreWave(one.bank, wave);
+    scoreWave(one.bank, newFloat32Kernel(one.bank.lane), wave);
     const [level = 0, residual = 0] = wave.surprises;
     expect(level).toBeCloseTo(Math.log10(1001), 6);
     expect(residual).toBeCloseTo(Math.log10(1001), 6);
@@ -62,7 +63,7 @@ describe('scorer', () => {
     const one = oneSeries('last');
     for (let n = 0; n < 1000; n++) judge(one, n, 10 * (n % 2) + gaussian(random), 10 * (n % 2));
     const wave = foreseen(one, 1000, 10);
-    scoreWave(one.bank, wave);
+    scoreWave(one.bank, newFloat32Kernel(one.bank.lane), wave);
     const [level = 9, residual = 0] = wave.surprises;
     expect(residual).toBeGreaterThan(2.5);
     expect(level).toBeLessThan(1.5);
@@ -72,11 +73,11 @@ describe('scorer', () => {
     const one = trained(1000);
     for (let n = 1000; n < 1005; n++) judge(one, n, 12 + gaussian(random));
     const shifted = foreseen(one, 1005, 12);
-    scoreWave(one.bank, shifted);
+    scoreWave(one.bank, newFloat32Kernel(one.bank.lane), shifted);
     const excess = shifted.point[0]! - shifted.pooled[0]!;
     expect(excess).toBeGreaterThan(0);
     const usual = foreseen(trained(1000), 1000, 0);
-    scoreWave(one.bank, usual);
+    scoreWave(one.bank, newFloat32Kernel(one.bank.lane), usual);
     expect(usual.point[0]! - usual.pooled[0]!).toBeLessThan(0);
   });
 
@@ -86,7 +87,7 @@ describe('scorer', () => {
     const wave = windowOf(one, 100, Number.NaN);
     wave.gap[0] = GAP.missing;
     wave.learned[0] = 100;
-    scoreWave(one.bank, wave);
+    scoreWave(one.bank, newFloat32Kernel(one.bank.lane), wave);
     learnScores(one.bank, wave);
     expect(wave.pooled[0]).toBeNaN();
     expect(wave.point[0]).toBeNaN();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { newFloat32Kernel } from '../../src/kernel/float32.ts';
 import { AT, AXES, PAIRS, SIGNALS } from '../../src/kernel/layout.ts';
 import { gaussian, newRandom } from '../../src/kernel/random.ts';
 import { addAll, rootsOf } from '../../src/score/tables.ts';
@@ -9,12 +10,13 @@ const ALL = SIGNALS + PAIRS;
 function filled(windows: number) {
   const one = oneSeries('last');
   const { lane, layout } = one.bank;
+  const kernel = newFloat32Kernel(lane);
   lane.f64.fill(1, one.at + AT.scale, one.at + AT.scale + AXES);
   const random = newRandom(3);
   for (let n = 0; n < windows; n++) addAll(lane, layout, one.evidence, new Float64Array(AXES).fill(gaussian(random)));
   const roots = new Float64Array(ALL);
   const mean = (x: number): number =>
-    rootsOf(lane, layout, one.evidence, new Float64Array(AXES).fill(x), windows, roots);
+    rootsOf(lane, kernel, layout, one.evidence, new Float64Array(AXES).fill(x), windows, roots);
   return { one, roots, mean };
 }
 

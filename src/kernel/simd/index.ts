@@ -1,6 +1,7 @@
 // The compiled kernel. Jobs are those of ../kernel.ts; the scratch memory is placed by ../loader.ts.
 
 import { adam, squaredNorm } from './adam';
+import { countUpTo } from './count';
 import { gruBackward, gruRecurrentGradient, gruStep } from './gru';
 import { headBackward, headForward, headGradient, headStep, known, lossOfAll } from './head';
 import { lstmBackward, lstmRecurrentGradient, lstmStep } from './lstm';
@@ -11,7 +12,7 @@ import {
 } from './scratch';
 import { flush, madd } from './vector';
 
-export { configure };
+export { configure, countUpTo };
 
 /** Bytes of a job. */
 const JOB: usize = 32;
