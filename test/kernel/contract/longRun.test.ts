@@ -1,5 +1,5 @@
-// Rounding does not add up over the life of a series. Here it is a hundred thousand updates; for the figure of a
-// million the kernel's benchmark runs the same course, `lossAfter(1e6, …)`, against `expectedLossAfter(1e6, …)`.
+// Rounding does not add up over the life of a series. Here it is a hundred thousand updates; the kernel's
+// benchmark takes the same course for a million.
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BACKENDS } from '../backends.ts';
