@@ -203,7 +203,9 @@ function continueEpisode(
   const distance = Math.abs(value - f64[at + AT.usualLevel]!);
   if (lasted < REACH_WINDOWS && distance > f64[at + AT.reach]!) f64[at + AT.reach] = distance;
   const away = distance > Math.max(AWAY_SPREADS * f64[at + AT.usualSpread]!, AWAY_SHARE * f64[at + AT.reach]!);
-  const isHeld = verdict.abnormal || (away && !Number.isNaN(value));
+  // A gap or a value out of range is over when it is over.
+  const isSurprise = EPISODE_KINDS[f64[at + AT.kind]!] === 'spike';
+  const isHeld = verdict.abnormal || (isSurprise && away && !Number.isNaN(value));
   const calm = remember(f64[at + AT.calm]!, isHeld ? 0 : 1);
   f64[at + AT.calm] = calm;
   f64[at + AT.episodeWindows] = lasted + 1;
@@ -215,7 +217,7 @@ function continueEpisode(
     return 'escalated';
   }
   const isRegime = lasted + 1 >= Math.min(REGIME_MAX, Math.max(REGIME_MIN, REGIME_SHARE * learned));
-  if (holds(calm, state.settings.recover) || (isRegime && verdict.kind === 'spike')) {
+  if (holds(calm, state.settings.recover) || (isRegime && isSurprise && verdict.kind === 'spike')) {
     f64[at + AT.open] = 0;
     f64[at + AT.hits] = 0;
     f64[at + AT.armedUntil] = 0;

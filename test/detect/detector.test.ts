@@ -143,6 +143,11 @@ describe('detector', () => {
     expect(scores[0]).toBe(1.01);
   });
 
+  it('ends a value out of range as soon as it is within, however far from it', () => {
+    const { kinds } = detect([QUIET, { value: -500 }, QUIET], { range: { min: 0, max: 1e9 } }, 1000, -500);
+    expect(kinds).toEqual(['1 opened range', '2 closed range']);
+  });
+
   it('takes a missing window as a gap, until data come again', () => {
     const { kinds, scores, told } = detect([QUIET, { missing: true }, { missing: true }, QUIET]);
     expect(kinds).toEqual(['1 opened gap', '3 closed gap']);
