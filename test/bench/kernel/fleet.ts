@@ -11,8 +11,8 @@ import {
   takeSlot,
 } from '../../../src/kernel/bank.ts';
 import { JOB_WORDS, JOBS_MAX, type Kernel, type Room, STEP, TRAIN } from '../../../src/kernel/kernel.ts';
-import { layoutOf } from '../../../src/kernel/layout.ts';
-import { newLaneMemory } from '../../../src/kernel/memory.ts';
+import { layoutOf, STRIDE } from '../../../src/kernel/layout.ts';
+import { aligned, allocate, newLaneMemory } from '../../../src/kernel/memory.ts';
 import type { Network } from '../../../src/kernel/network.ts';
 import { newRandom, uniform } from '../../../src/kernel/random.ts';
 import { now } from './contestant.ts';
@@ -46,6 +46,23 @@ export function newFleet(backend: Backend, network: Network, series: number): Fl
     f32.set(state, (evidenceAddress(bank, slot) + bank.layout.statesAt) / 4);
   }
   return { network, kernel, bank, room, words: wordsOf(lane), residentBytes: process.memoryUsage().rss - before };
+}
+
+/**
+ * Bytes that the process grows by for `series` networks alone: weights and state, optimiser, the inputs of a lookback
+ * and the stored states, without what the stages keep.
+ */
+export function residentOfNetworks(network: Network, series: number): number {
+  const { hotBytes, optimiserBytes } = layoutOf({ openWindows: 2, ...network.shape });
+  const { L, I, stateSize } = network;
+  const logBytes = aligned(4 * L * I) + aligned((4 * L * stateSize) / STRIDE);
+  const before = process.memoryUsage().rss;
+  const lane = newLaneMemory();
+  for (let n = 0; n < series; n++) {
+    const at = allocate(lane, hotBytes + optimiserBytes + logBytes);
+    lane.u8.fill(1, at, at + hotBytes + optimiserBytes + logBytes);
+  }
+  return process.memoryUsage().rss - before;
 }
 
 export interface Schedule {

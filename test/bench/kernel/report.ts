@@ -87,8 +87,11 @@ function printCapacity({ throughput, memory, resident, snapshot }: Capacity): vo
   );
   say('Bytes of a series');
   console.table(memory);
-  const { series, bytesPerSeries, gigabytes } = resident;
-  say(`${series} series of GRU 16: the process grew by ${rounded(gigabytes)} GB, ${bytesPerSeries} bytes a series`);
+  const { series, bytesPerSeries, gigabytes, networkGigabytes } = resident;
+  say(
+    `${series} series of GRU 16: the process grew by ${rounded(gigabytes)} GB, ${bytesPerSeries} bytes a series; ` +
+      `by ${rounded(networkGigabytes)} GB for the networks alone`,
+  );
   say(
     `Copy for a checkpoint: ${rounded(snapshot.ranges)} GB/s in ranges, ${rounded(snapshot.slabs)} GB/s slab by slab`,
   );

@@ -5,7 +5,7 @@ import { copySlab, evidenceAddress, hotAddress } from '../../../src/kernel/bank.
 import { layoutOf } from '../../../src/kernel/layout.ts';
 import type { Network } from '../../../src/kernel/network.ts';
 import { now, timesOf } from './contestant.ts';
-import { type Fleet, newFleet, newWatch, orderOf } from './fleet.ts';
+import { type Fleet, newFleet, newWatch, orderOf, residentOfNetworks } from './fleet.ts';
 import type { Backend } from './ours.ts';
 import { detection, plain } from './workload.ts';
 
@@ -32,7 +32,13 @@ interface Memory {
 export interface Capacity {
   readonly throughput: readonly Throughput[];
   readonly memory: readonly Memory[];
-  readonly resident: { readonly series: number; readonly bytesPerSeries: number; readonly gigabytes: number };
+  /** Growth of the process, in 1e9 bytes: for whole slabs, and for the networks alone. */
+  readonly resident: {
+    readonly series: number;
+    readonly bytesPerSeries: number;
+    readonly gigabytes: number;
+    readonly networkGigabytes: number;
+  };
   /** Units of 1e9 bytes a second: of ranges of slabs into a buffer, and slab by slab into new arrays. */
   readonly snapshot: { readonly ranges: number; readonly slabs: number };
 }
@@ -54,6 +60,7 @@ export function measureCapacity(
   const most = Math.max(...SERIES[size]);
   progress(`${most} series`);
   const fleet = newFleet(best, plain('gru', 16), most);
+  const networkGigabytes = residentOfNetworks(fleet.network, most) / 1e9;
   const courses = coursesOf(best.name, fleet, SERIES[size], EVERY);
   for (const backend of rest) {
     courses.push(...coursesOf(backend.name, newFleet(backend, fleet.network, 1000), [1, 1000], [8]));
@@ -72,7 +79,7 @@ export function measureCapacity(
       return { ...course, minimum, median, windowsPerSecond: Math.round(1e6 / minimum) };
     }),
     memory: NETWORKS.map(([name, network]) => memoryOf(name, network)),
-    resident: { series: most, bytesPerSeries: Math.round(fleet.residentBytes / most), gigabytes },
+    resident: { series: most, bytesPerSeries: Math.round(fleet.residentBytes / most), gigabytes, networkGigabytes },
     snapshot: measureSnapshot(fleet),
   };
 }
