@@ -151,13 +151,14 @@ function followEpisode(state: DetectState, wave: Wave, row: number, verdict: Ver
   f64[at + AT.hits] = hits;
   if (verdict.abnormal && !holds(hits >>> 1, { hits: 1, of: sustain.of })) f64[at + AT.evidentSinceMs] = startMs;
   const n = f64[at + AT.windows]!;
-  if (verdict.alarm) {
+  if (verdict.alarm) f64[at + AT.armedUntil] = n + sustain.of - 1;
+  // Of gaps and ranges surprises need not be the stronger.
+  if (verdict.alarm && verdict.kind === 'spike') {
     f64[at + AT.lastAlarmAt] = n;
-    f64[at + AT.armedUntil] = n + sustain.of - 1;
+    f64[at + AT.lastAlarm] = verdict.ranked;
   }
   let event: EpisodeEvent | undefined;
   if (f64[at + AT.open] !== 1) {
-    if (verdict.alarm) f64[at + AT.lastAlarm] = verdict.ranked;
     if (verdict.abnormal && n <= f64[at + AT.armedUntil]! && holds(hits, sustain)) {
       event = 'opened';
       openEpisode(f64, at, verdict, wave.value[row]!);
@@ -212,7 +213,6 @@ function continueEpisode(
   f64[at + AT.sinceEvent]! += 1;
   if (verdict.alarm) f64[at + AT.episodePeak] = Math.max(f64[at + AT.episodePeak]!, verdict.ranked);
   if (verdict.alarm && verdict.kind === 'spike') {
-    f64[at + AT.lastAlarm] = verdict.ranked;
     f64[at + AT.sinceEvent] = 0;
     return 'escalated';
   }

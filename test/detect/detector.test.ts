@@ -143,6 +143,12 @@ describe('detector', () => {
     expect(scores[0]).toBe(1.01);
   });
 
+  it('takes a surprise behind a gap for news, though it is no stronger than the gap was', () => {
+    const weak = { pooled: OPENS + 0.1, value: 150 };
+    const { kinds } = detect([QUIET, { missing: true }, QUIET, weak, QUIET]);
+    expect(kinds).toEqual(['1 opened gap', '2 closed gap', '3 opened spike', '4 closed spike']);
+  });
+
   it('ends a value out of range as soon as it is within, however far from it', () => {
     const { kinds } = detect([QUIET, { value: -500 }, QUIET], { range: { min: 0, max: 1e9 } }, 1000, -500);
     expect(kinds).toEqual(['1 opened range', '2 closed range']);
