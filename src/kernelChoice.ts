@@ -8,7 +8,7 @@ import type { Kernel } from './kernel/kernel.ts';
 import { layoutOf } from './kernel/layout.ts';
 import { loadSimd } from './kernel/loader.ts';
 import type { LaneMemory } from './kernel/memory.ts';
-import { isNeural, shapeOf } from './kernel/shape.ts';
+import { shapeOf } from './kernel/shape.ts';
 import type { Log } from './ports.ts';
 import type { StreamSettings } from './settings.ts';
 
@@ -25,7 +25,7 @@ export interface Backends {
 /** The kernels of one lane. */
 export interface Kernels {
   of(stream: Pick<StreamSettings, 'model'>): Kernel;
-  /** Those that compute a network, each once; none when all streams have baselines. */
+  /** Each once. */
   readonly used: readonly Kernel[];
 }
 
@@ -41,27 +41,27 @@ export function backendsOf(memory: LaneMemory): Backends {
 
 /** Logs once what computes. Throws `kernel_missing` when a stream insists on a backend that is not to be had. */
 export function chooseKernels(streams: readonly StreamSettings[], backends: Backends, log: Log): Kernels {
-  const networks = streams.filter(({ model }) => isNeural(model.cell));
-  const isWanted = networks.some(({ model }) => model.backend !== 'js');
+  const isWanted = streams.some(({ model }) => model.backend !== 'js');
   const loaded = isWanted ? backends.simd() : undefined;
   const missing = loaded !== undefined && 'missing' in loaded ? loaded.missing : undefined;
-  if (missing !== undefined) refuseInsisting(networks, missing);
+  if (missing !== undefined) refuseInsisting(streams, missing);
 
   const js = backends.js();
   const simd = loaded !== undefined && 'kernel' in loaded ? loaded.kernel : js;
-  const of: Kernels['of'] = ({ model }) => (isNeural(model.cell) && model.backend !== 'js' ? simd : js);
-  const used = [...new Set(networks.map(of))];
+  // Baselines have no network, but scores that the kernel adds up.
+  const of: Kernels['of'] = ({ model }) => (model.backend === 'js' ? js : simd);
+  const used = [...new Set(streams.map(of))];
   for (const kernel of used) tell(kernel, missing, log);
   // While there is room: later, series may have filled the memory.
-  for (const stream of networks) {
+  for (const stream of streams) {
     const { network } = layoutOf(shapeOf(stream.model, 1));
     if (network !== undefined) of(stream).room(network);
   }
   return { of, used };
 }
 
-function refuseInsisting(networks: readonly StreamSettings[], missing: string): void {
-  const insisting = networks.find(({ model }) => model.backend === 'simd');
+function refuseInsisting(streams: readonly StreamSettings[], missing: string): void {
+  const insisting = streams.find(({ model }) => model.backend === 'simd');
   if (insisting === undefined) return;
   throw new GruardError('kernel_missing', `streams.${insisting.name}.model.backend is simd, but ${missing}.`);
 }

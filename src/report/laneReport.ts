@@ -80,7 +80,7 @@ export interface LaneReport {
   readonly handoffSeconds: number | undefined;
   readonly lastFetchMs: number | undefined;
   readonly busyRatio: number;
-  /** That compute its networks, each once; none when all streams have baselines. */
+  /** That compute its streams, each once. */
   readonly kernels: readonly Pick<Kernel, 'backend' | 'fused'>[];
   readonly bankBytes: number;
   readonly backpressureSeconds: number;

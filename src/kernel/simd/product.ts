@@ -8,7 +8,7 @@ import { add, madd } from './vector';
 
 /**
  * out = start + Σ_k column_k · x_k over `count` columns, `stride` apart; the numbers x_k are `step` apart.
- * Inlined, because a call costs as much as a tenth of a small product; elsewhere use `products` with one row.
+ * Inlined, because a call costs a good part of a small product; elsewhere use `products` with one row.
  */
 @inline export function product(
   out: usize, start: usize, columns: usize, stride: usize, x: usize, step: usize, count: i32, vectors: i32
