@@ -7,6 +7,7 @@
 //   npm run bench:kpi -- --seeds 1          how many times the network, each time from other first weights
 //   npm run bench:kpi -- --every record     another `window.every` than the default, auto
 //   npm run bench:kpi -- --cells gru,last   only these
+//   npm run bench:kpi -- --peers            a random cut forest, too, which takes Java and Maven and some minutes
 //
 // F1@7: a labelled segment counts wholly if one of its first 8 rows is anomalous, else wholly as missed. Events go by
 // alarms (`Said.alarms` in scoring/run.ts): a segment is found by any, each outside of all is false. `shipped` is at
@@ -19,6 +20,7 @@ import type { Cell } from '../../src/settings.ts';
 import { ewmaZ } from './scoring/baselines.ts';
 import { dataFolder, type Table, tablesIn } from './scoring/dataFiles.ts';
 import { type KpiReport, kpiReport, kpiRow } from './scoring/kpiReport.ts';
+import { openForest, SHINGLE_OF_NAB } from './scoring/randomCutForest.ts';
 import { ANOMALOUS, hasSeeds, run } from './scoring/run.ts';
 
 const LEARNED_SHARE = 0.5;
@@ -31,6 +33,7 @@ const { values: options } = parseArgs({
     seeds: { type: 'string', default: '1' },
     every: { type: 'string', default: 'auto' },
     cells: { type: 'string', default: 'gru,last,seasonal,ewma' },
+    peers: { type: 'boolean', default: false },
   },
 });
 
@@ -39,15 +42,17 @@ interface Scores {
   readonly alarms: Float64Array;
 }
 
+type Measure = (
+  detector: string,
+  seed: number,
+  threshold: number | undefined,
+  of: (table: Table) => Scores | Promise<Scores>,
+) => Promise<void>;
+
 async function main(folder: string): Promise<void> {
   const tables = tablesIn(folder);
   const reports: KpiReport[] = [];
-  const measure = async (
-    detector: string,
-    seed: number,
-    threshold: number | undefined,
-    of: (table: Table) => Scores | Promise<Scores>,
-  ): Promise<void> => {
+  const measure: Measure = async (detector, seed, threshold, of) => {
     const startedMs = performance.now();
     const all = [];
     for (const table of tables) {
@@ -74,11 +79,30 @@ async function main(folder: string): Promise<void> {
     const scores = ewmaZ(values);
     return { scores, alarms: scores };
   });
+  if (options.peers) await runPeers(measure);
 
   console.table(Object.fromEntries(reports.map((report) => [`${report.detector} ${report.seed}`, kpiRow(report)])));
   if (options.json !== undefined) {
     const { every } = options;
     writeFileSync(options.json, `${JSON.stringify({ node: process.version, every, reports }, null, 2)}\n`);
+  }
+}
+
+async function runPeers(measure: Measure): Promise<void> {
+  for (const shingle of [SHINGLE_OF_NAB, 8]) {
+    const forest = await openForest(shingle);
+    if ('missing' in forest) {
+      process.stderr.write(`${forest.missing}\n`);
+      return;
+    }
+    try {
+      await measure(`random cut forest, shingle ${shingle}`, 1, undefined, async ({ path }) => {
+        const scores = await forest.scores(path, 1);
+        return { scores, alarms: scores };
+      });
+    } finally {
+      forest.close();
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 //   npm run bench:nab -- --seeds 3          how many times the network, each time from other first weights
 //   npm run bench:nab -- --every record     another `window.every` than the default, auto
 //   npm run bench:nab -- --cells gru,last   only these
+//   npm run bench:nab -- --peers            a random cut forest, too, which takes Java and Maven and some minutes
 //   npm run bench:nab -- --results DIR      scores published result files in place of running anything: DIR is NAB's
 //                                           folder results, or holds one folder a detector
 //
@@ -29,6 +30,7 @@ import {
 } from './scoring/dataFiles.ts';
 import { type NabReport, nabReport, summaries } from './scoring/nabReport.ts';
 import { placesOf } from './scoring/nabScore.ts';
+import { openForest, SHINGLE_OF_NAB } from './scoring/randomCutForest.ts';
 import { ANOMALOUS, hasSeeds, run } from './scoring/run.ts';
 
 const { values: options } = parseArgs({
@@ -38,6 +40,7 @@ const { values: options } = parseArgs({
     seeds: { type: 'string', default: '3' },
     every: { type: 'string', default: 'auto' },
     cells: { type: 'string', default: 'gru,last,seasonal,ewma' },
+    peers: { type: 'boolean', default: false },
     results: { type: 'string' },
   },
 });
@@ -82,19 +85,26 @@ async function main(nab: string): Promise<void> {
   if (options.results === undefined) await runAll(measure);
   else await scorePublished(options.results, measure);
 
-  const { shipped, best, folders } = summaries(reports);
-  if (options.results === undefined) {
-    console.log('At the shipped threshold');
-    console.table(shipped);
-  }
-  console.log('At the threshold that is best for all files together, each profile at its own');
-  console.table(best);
-  console.log('Standard profile by folder: shipped where there is a shipped threshold, else best');
-  console.table(folders);
+  print(reports);
   if (options.json !== undefined) {
     const { every } = options;
     writeFileSync(options.json, `${JSON.stringify({ node: process.version, every, reports }, null, 2)}\n`);
   }
+}
+
+function print(reports: readonly NabReport[]): void {
+  const { shipped, best, shippedFolders, bestFolders } = summaries(reports);
+  const columns = 'standard / reward_low_FP / reward_low_FN, false rows';
+  if (Object.keys(shipped).length > 0) {
+    console.log('At the shipped threshold');
+    console.table(shipped);
+    console.log(`By folder: ${columns}`);
+    console.table(shippedFolders);
+  }
+  console.log('At the threshold that is best for all files together, each profile at its own');
+  console.table(best);
+  console.log(`By folder: ${columns} at the best threshold of the standard profile`);
+  console.table(bestFolders);
 }
 
 type Measure = (detector: string, seed: number, threshold: number | undefined, of: ScoresOf) => Promise<void>;
@@ -111,6 +121,24 @@ async function runAll(measure: Measure): Promise<void> {
   }
   await measure('EWMA z, 0.01', 1, undefined, ({ values }) => ({ scores: ewmaZ(values) }));
   await measure('windowed Gaussian', 1, undefined, ({ values }) => ({ scores: windowedGaussian(values) }));
+  if (options.peers) await runPeers(measure);
+}
+
+async function runPeers(measure: Measure): Promise<void> {
+  const forest = await openForest(SHINGLE_OF_NAB);
+  if ('missing' in forest) {
+    process.stderr.write(`${forest.missing}\n`);
+    return;
+  }
+  try {
+    for (let seed = 1; seed <= Number(options.seeds); seed++) {
+      await measure('random cut forest', seed, undefined, async ({ path }) => ({
+        scores: await forest.scores(path, seed),
+      }));
+    }
+  } finally {
+    forest.close();
+  }
 }
 
 async function scorePublished(results: string, measure: Measure): Promise<void> {

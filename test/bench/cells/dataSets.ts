@@ -10,6 +10,8 @@ export interface DataSet {
   /** Event time of the first window. */
   readonly startMs: number;
   readonly everyMs: number;
+  /** Whether its series are columns of one thing: to the product fields of one stream. */
+  readonly isEntity: boolean;
   readonly series: readonly Float64Array[];
 }
 
@@ -36,5 +38,5 @@ function etth1(text: string, windowsMax: number): DataSet {
   const columns = [...Array((rows[0]?.length ?? 1) - 1).keys()];
   const series = columns.map((column) => Float64Array.from(rows, (row) => Number(row[column + 1])));
   const startMs = Date.parse(`${rows[0]?.[0]?.replace(' ', 'T')}Z`);
-  return { name: 'ETTh1', about: 'hourly, 7 columns', startMs, everyMs: HOUR_MS, series };
+  return { name: 'ETTh1', about: 'hourly, 7 columns', startMs, everyMs: HOUR_MS, isEntity: true, series };
 }

@@ -24,7 +24,7 @@ export function generatedStreams(windows: number): readonly DataSet[] {
     { name: 'host', about: 'cpu, memory, load', series: demo('demo.host') },
     { name: 'drift', about: 'regimes of some days', series: own(1, regimes) },
     { name: 'chaos', about: 'Mackey-Glass', series: own(2, mackeyGlass) },
-  ].map((one) => ({ ...one, startMs: START_MS, everyMs: EVERY_MS }));
+  ].map((one) => ({ ...one, startMs: START_MS, everyMs: EVERY_MS, isEntity: false }));
 }
 
 /** Every field of every series of a demo topic, without planted anomalies. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ewmaZ, upperTail, windowedGaussian } from './baselines.ts';
+import { ewmaZ, fieldsTogether, naiveZ, upperTail, windowedGaussian } from './baselines.ts';
 
 describe('the tail of the normal distribution', () => {
   it.each([
@@ -35,5 +35,25 @@ describe('the windowed Gaussian', () => {
     const values = Array.from({ length: 13_000 }, (_, i) => (i < 6400 ? 100 : 0) + (i % 2));
     const scores = windowedGaussian(values);
     expect(scores[12_850]).toBeCloseTo(1 - upperTail(1), 6);
+  });
+});
+
+describe('a naive forecast', () => {
+  it('is judged by what it was usually wrong by, and silent at first', () => {
+    const values = [...Array.from({ length: 400 }, (_, i) => i % 4), 7];
+    const seasonal = naiveZ(values, 4);
+    expect([...seasonal.subarray(0, 400)]).toEqual(Array(400).fill(0));
+    expect(seasonal[400]).toBe(Number.MAX_VALUE);
+    const last = naiveZ(values, 1);
+    expect([...last.subarray(0, 22)]).toEqual(Array(22).fill(0));
+    // Steps of 1, 1, 1 and −3: their root mean square is √3, weighted by how long ago they were.
+    expect(last[400]).toBeCloseTo(4 / Math.sqrt(3), 1);
+  });
+});
+
+describe('the fields of an entity', () => {
+  it('are one score, in which none counts for more than 10', () => {
+    const together = fieldsTogether([Float64Array.of(3, 0), Float64Array.of(4, Number.MAX_VALUE)]);
+    expect([...together]).toEqual([Math.sqrt(12.5), Math.sqrt(50)]);
   });
 });

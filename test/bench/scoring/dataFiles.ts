@@ -11,6 +11,7 @@ const LINE_FEED = 0x0a;
 /** One series: `time,value,label` in a line, below a header. */
 export interface Table {
   readonly name: string;
+  readonly path: string;
   /** Lines without the header, to be decoded by the product. */
   readonly lines: readonly Uint8Array[];
   readonly timesMs: Float64Array;
@@ -47,13 +48,44 @@ export function readTable(path: string, name: string): Table {
     values[row] = Number(value);
     labels[row] = Number(label) === 1 ? 1 : 0;
   }
-  return { name, lines, timesMs, values, labels };
+  return { name, path, lines, timesMs, values, labels };
 }
 
 /** The CSV files of a folder, in order of their names. */
 export function tablesIn(folder: string): Table[] {
   const names = readdirSync(folder).filter((name) => name.endsWith('.csv'));
   return names.sort().map((name) => readTable(join(folder, name), basename(name, '.csv')));
+}
+
+/** One entity of several fields: `row,m0,m1,…,label` in a line, below a header. */
+export interface Entity {
+  readonly name: string;
+  /** `seconds,m0,m1,…,label`, to be decoded by the product. */
+  readonly lines: readonly Uint8Array[];
+  /** A column for each field. */
+  readonly fields: readonly Float64Array[];
+  readonly labels: Uint8Array;
+}
+
+/** Row 0 of files that number their rows: 2026-01-05, a Monday. */
+const ENTITY_START_S = 1_767_571_200;
+
+/** The entities of a folder, in order of their names. Their rows are `everyS` seconds apart. */
+export function entitiesIn(folder: string, everyS: number): Entity[] {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.csv'));
+  return names.sort().map((file) => {
+    const [header = '', ...rows] = readFileSync(join(folder, file), 'latin1').trimEnd().split('\n');
+    const fields = Array.from({ length: header.split(',').length - 2 }, () => new Float64Array(rows.length));
+    const labels = new Uint8Array(rows.length);
+    const lines = rows.map((text, row) => {
+      const cells = text.trimEnd().split(',');
+      for (const [field, values] of fields.entries()) values[row] = Number(cells[field + 1]);
+      labels[row] = Number(cells.at(-1)) === 1 ? 1 : 0;
+      cells[0] = String(ENTITY_START_S + row * everyS);
+      return Buffer.from(cells.join(','));
+    });
+    return { name: basename(file, '.csv'), lines, fields, labels };
+  });
 }
 
 /** NAB's labelled windows: of each file, by folder and name, the first and the last time of each window. */

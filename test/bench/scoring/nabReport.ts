@@ -35,9 +35,11 @@ interface Counts {
   readonly falseRows: number;
   /** Standard profile. */
   readonly points: number;
-  /** NaN without labelled windows: there is nothing to normalise by. */
-  readonly score: number;
+  /** Of every profile at this threshold. NaN without labelled windows: there is nothing to normalise by. */
+  readonly scores: ByProfile;
 }
+
+type Folders = Readonly<Record<string, Counts>>;
 
 export interface NabReport extends NabRun {
   /** At the fixed threshold. */
@@ -47,8 +49,9 @@ export interface NabReport extends NabRun {
   readonly best: ByProfile;
   readonly bestThreshold: ByProfile;
   readonly bestCounts: Counts;
-  /** At the fixed threshold, or where there is none at the best one of the standard profile. */
-  readonly folders: Readonly<Record<string, Counts>>;
+  readonly shippedFolders: Folders | undefined;
+  /** At the best threshold of the standard profile, for all files together. */
+  readonly bestFolders: Folders;
 }
 
 export function nabReport(run: NabRun, files: readonly NamedScores[]): NabReport {
@@ -56,55 +59,69 @@ export function nabReport(run: NabRun, files: readonly NamedScores[]): NabReport
   const windows = windowsOf(files);
   const bests = byProfile((profile) => bestPoints(files, NAB_PROFILES[profile]));
   const bestThreshold = byProfile((profile) => bests[profile].threshold);
-  const at = threshold ?? bestThreshold.standard;
-  const folders = grouped(files, ({ name }) => dirname(name));
+  const shippedCounts = threshold === undefined ? undefined : counts(files, threshold);
   return {
     ...run,
-    shipped:
-      threshold === undefined
-        ? undefined
-        : byProfile((name) => normalised(pointsAt(files, NAB_PROFILES[name], threshold), windows, NAB_PROFILES[name])),
-    shippedCounts: threshold === undefined ? undefined : counts(files, threshold),
+    shipped: shippedCounts?.scores,
+    shippedCounts,
     best: byProfile((profile) => normalised(bests[profile].points, windows, NAB_PROFILES[profile])),
     bestThreshold,
     bestCounts: counts(files, bestThreshold.standard),
-    folders: Object.fromEntries([...folders].map(([folder, some]) => [folder, counts(some, at)])),
+    shippedFolders: threshold === undefined ? undefined : foldersAt(files, threshold),
+    bestFolders: foldersAt(files, bestThreshold.standard),
   };
+}
+
+function foldersAt(files: readonly NamedScores[], threshold: number): Folders {
+  const folders = grouped(files, ({ name }) => dirname(name));
+  return Object.fromEntries([...folders].map(([folder, some]) => [folder, counts(some, threshold)]));
 }
 
 type Row = Readonly<Record<string, string | number>>;
 
 type Rows = Record<string, Row>;
 
-/** For each detector, means over its seeds with the standard deviation: rows by detector, and rows by folder. */
-export function summaries(reports: readonly NabReport[]): { shipped: Rows; best: Rows; folders: Rows } {
-  const shipped: Rows = {};
-  const best: Rows = {};
-  const folders: Record<string, Record<string, string>> = {};
+interface Summaries {
+  readonly shipped: Rows;
+  readonly best: Rows;
+  readonly shippedFolders: Rows;
+  readonly bestFolders: Rows;
+}
+
+/** A row for each detector: means over its seeds with the standard deviation; by folder without it. */
+export function summaries(reports: readonly NabReport[]): Summaries {
+  const rows = { shipped: {} as Rows, best: {} as Rows, shippedFolders: {} as Rows, bestFolders: {} as Rows };
   for (const [detector, seeds] of grouped(reports, (report) => report.detector)) {
     const fixed = seeds.flatMap((report) => report.shipped ?? []);
     if (fixed.length > 0) {
-      shipped[detector] = {
+      rows.shipped[detector] = {
         ...spreads(fixed),
         ...countTexts(seeds.flatMap(({ shippedCounts }) => shippedCounts ?? [])),
       };
+      const folders = seeds.map(({ shippedFolders }) => shippedFolders).filter((one) => one !== undefined);
+      rows.shippedFolders[detector] = folderTexts(folders);
     }
-    best[detector] = {
+    rows.best[detector] = {
       ...spreads(seeds.map((report) => report.best)),
       ...countTexts(seeds.map(({ bestCounts }) => bestCounts)),
       threshold: seeds.map(({ bestThreshold }) => significant(bestThreshold.standard)).join(' '),
       seconds: Number(mean(seeds.map(({ seconds }) => seconds)).toFixed(1)),
     };
-    for (const folder of Object.keys(seeds[0]?.folders ?? {})) {
-      const all = seeds.flatMap((report) => report.folders[folder] ?? []);
-      const score = mean(all.map((one) => one.score));
-      const falseRows = mean(all.map((one) => one.falseRows)).toFixed(0);
-      const row = folders[folder] ?? {};
-      folders[folder] = row;
-      row[detector] = Number.isNaN(score) ? `–, ${falseRows} false` : `${score.toFixed(1)}, ${falseRows} false`;
-    }
+    rows.bestFolders[detector] = folderTexts(seeds.map(({ bestFolders }) => bestFolders));
   }
-  return { shipped, best, folders };
+  return rows;
+}
+
+function folderTexts(seeds: readonly Folders[]): Row {
+  const row: Record<string, string> = {};
+  for (const folder of Object.keys(seeds[0] ?? {})) {
+    const all = seeds.flatMap((folders) => folders[folder] ?? []);
+    const falseRows = mean(all.map((one) => one.falseRows)).toFixed(0);
+    const scores = Object.values(byProfile((profile) => mean(all.map((one) => one.scores[profile]))));
+    const text = scores.some(Number.isNaN) ? '–' : scores.map((score) => score.toFixed(1)).join(' / ');
+    row[folder] = `${text}, ${falseRows}`;
+  }
+  return row;
 }
 
 function spreads(scores: readonly ByProfile[]): Row {
@@ -132,9 +149,11 @@ function significant(value: number): string {
 
 function counts(files: readonly NabScored[], threshold: number): Counts {
   const windows = windowsOf(files);
-  const points = pointsAt(files, NAB_PROFILES.standard, threshold);
-  const score = windows === 0 ? Number.NaN : normalised(points, windows, NAB_PROFILES.standard);
-  return { windows, ...countsAt(files, threshold), points, score };
+  const points = byProfile((profile) => pointsAt(files, NAB_PROFILES[profile], threshold));
+  const scores = byProfile((profile) =>
+    windows === 0 ? Number.NaN : normalised(points[profile], windows, NAB_PROFILES[profile]),
+  );
+  return { windows, ...countsAt(files, threshold), points: points.standard, scores };
 }
 
 function windowsOf(files: readonly NabScored[]): number {

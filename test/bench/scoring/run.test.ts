@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { gaussian, newRandom } from '../../../src/kernel/random.ts';
-import { ANOMALOUS, type RunOptions, run } from './run.ts';
+import { ANOMALOUS, expectations, type RunOptions, run } from './run.ts';
 
 const OPTIONS: RunOptions = { cell: 'gru', seed: 'a', every: 'auto' };
 const START_S = Date.UTC(2026, 0, 5) / 1000;
@@ -54,5 +54,54 @@ describe('a run', () => {
     const [first = new Uint8Array(), ...rest] = lines();
     const { windows, dropped } = await run([first, first, ...rest], { ...OPTIONS, cell: 'last', every: 'record' });
     expect({ windows, dropped }).toEqual({ windows: ROWS, dropped: 1 });
+  });
+});
+
+describe('a run of several fields', () => {
+  /** Two fields that shift, one 20 rows after the other. */
+  const entity = (): Uint8Array[] => {
+    const [a, b] = [newRandom(1), newRandom(2)];
+    return Array.from({ length: ROWS }, (_, row) => {
+      const usual = 100 + 10 * Math.sin((2 * Math.PI * row) / 288);
+      const shift = (from: number): number => (row >= from && row < from + SHIFT_ROWS ? 80 : 0);
+      const values = [usual + gaussian(a) + shift(SHIFT), usual + gaussian(b) + shift(SHIFT + 20)];
+      return new TextEncoder().encode(`${START_S + 300 * row},${values.join(',')}`);
+    });
+  };
+
+  it('scores an entity as its most anomalous field', async () => {
+    const lines = entity();
+    const column = (at: number): Uint8Array[] =>
+      lines.map((line) => {
+        const cells = new TextDecoder().decode(line).split(',');
+        return new TextEncoder().encode(`${cells[0]},${cells[at]}`);
+      });
+    const options = { ...OPTIONS, cell: 'last' } as const;
+    const both = await run(lines, { ...options, fields: 2 });
+    const [one, other] = [await run(column(1), options), await run(column(2), options)];
+    expect(both.windows).toBe(2 * ROWS);
+    expect(both.dropped).toBe(0);
+    expect(both.scores).toEqual(one.scores.map((score, row) => Math.max(score, other.scores[row] ?? 0)));
+  });
+});
+
+describe('what was expected', () => {
+  it('comes with a band, field by field, and is a forecast: no row changes it that comes later', async () => {
+    const lines = Array.from({ length: 300 }, (_, row) =>
+      new TextEncoder().encode(`${START_S + 300 * row},${row % 7},${100 * (row % 5)}`),
+    );
+    const options = { ...OPTIONS, cell: 'last', fields: 2 } as const;
+    const all = await expectations(lines, options);
+    expect(all.length).toBe(2);
+    for (const [field, { expected, lower, upper }] of all.entries()) {
+      expect(expected[0]).toBeNaN();
+      for (let row = 1; row < lines.length; row++) {
+        expect(expected[row]).toBeCloseTo(field === 0 ? (row - 1) % 7 : 100 * ((row - 1) % 5), 9);
+        expect(lower[row]).toBeLessThan(expected[row] ?? 0);
+        expect(upper[row]).toBeGreaterThan(expected[row] ?? 0);
+      }
+    }
+    const some = await expectations(lines.slice(0, 200), options);
+    expect(some[0]?.upper).toEqual(all[0]?.upper.slice(0, 200));
   });
 });

@@ -12,6 +12,7 @@ import { pipeline, type Work } from '../../../src/pipeline.ts';
 import type { Log } from '../../../src/ports.ts';
 import type { Cell, StreamSettings } from '../../../src/settings.ts';
 import { dissolveShare, newShare } from '../../../src/share.ts';
+import { alarmsOf, newEntity, takeField } from './entity.ts';
 
 /** The least score that means "anomalous": scores above 1 do. */
 export const ANOMALOUS = 1 + Number.EPSILON;
@@ -24,6 +25,8 @@ export interface RunOptions {
   readonly seed: string;
   /** Setting `window.every` of the stream. */
   readonly every: string;
+  /** Columns of values behind the time; 1 where nothing is said. */
+  readonly fields?: number;
 }
 
 /** What the product said about each row of a file. */
@@ -39,8 +42,16 @@ export interface Said {
    * is exactly 1 the rank or a policy has refused the window, and it is 0.
    */
   readonly alarms: Float64Array;
+  /** Of all fields together. */
   readonly windows: number;
   readonly dropped: number;
+}
+
+/** What the product published about one field before it saw each row. NaN where there was no forecast. */
+export interface Expectation {
+  readonly expected: Float64Array;
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
 }
 
 /**
@@ -48,31 +59,59 @@ export interface Said {
  * before it is learned, and by nothing behind it.
  */
 export async function run(lines: readonly Uint8Array[], options: RunOptions): Promise<Said> {
-  const scores = new Float64Array(lines.length);
-  const alarms = new Float64Array(lines.length);
+  const entity = newEntity(lines.length);
+  const ledger = await pass(lines, options, ({ wave, changes }) => {
+    for (let i = 0; i < wave.count; i++) {
+      const score = wave.score[i] ?? Number.NaN;
+      const events = changes.filter(({ row }) => row === i).map(({ event }) => event);
+      takeField(entity, wave.offset[i] ?? 0, Number.isNaN(score) ? 0 : score, wave.open[i] === 1, events);
+    }
+  });
+  return { scores: entity.scores, alarms: alarmsOf(entity), ...ledger };
+}
+
+/** The same run, for what it published as expected; one answer a field. */
+export async function expectations(lines: readonly Uint8Array[], options: RunOptions): Promise<Expectation[]> {
+  const column = (): Float64Array => new Float64Array(lines.length).fill(Number.NaN);
+  const all = Array.from({ length: options.fields ?? 1 }, () => ({
+    expected: column(),
+    lower: column(),
+    upper: column(),
+  }));
+  await pass(lines, options, ({ wave, share }) => {
+    for (let i = 0; i < wave.count; i++) {
+      const one = all[share.series.bySlot[wave.slot[i] ?? 0]?.field ?? 0];
+      if (one === undefined) throw new Error('a window of a field that is not in the file');
+      const row = wave.offset[i] ?? 0;
+      one.expected[row] = wave.expected[i] ?? Number.NaN;
+      one.lower[row] = wave.lower[i] ?? Number.NaN;
+      one.upper[row] = wave.upper[i] ?? Number.NaN;
+    }
+  });
+  return all;
+}
+
+/** Every wave of a run, after all stages; answers what was counted. */
+async function pass(
+  lines: readonly Uint8Array[],
+  options: RunOptions,
+  watch: (work: Work) => void,
+): Promise<{ windows: number; dropped: number }> {
   const stream = settingsOf(options);
   const share = newShare(stream, { topic: 'bench', partition: 0 }, memory, kernelOf(stream), 0);
   const report = (work: Work): Work => {
-    const { wave, changes } = work;
-    for (let i = 0; i < wave.count; i++) {
-      const row = wave.offset[i] ?? 0;
-      const score = wave.score[i] ?? Number.NaN;
-      scores[row] = Number.isNaN(score) ? 0 : score;
-      alarms[row] = wave.open[i] === 1 || !(score < 1) ? 0 : score;
-    }
-    for (const { row, event } of changes) {
-      if (event === 'opened' || event === 'escalated') alarms[wave.offset[row] ?? 0] = wave.score[row] ?? 0;
-    }
+    watch(work);
     return work;
   };
   await new Promise<void>((complete, error) => {
     const timed = (_stage: string, step: (work: Work) => Work): ((work: Work) => Work) => step;
     pipeline(works(share, lines), { timed, report }).subscribe({ complete, error });
   });
-  const { recordsReceived, windowsClosed, windowsSkipped, samplesWindowed } = share.counters;
+  const { samplesDecoded, recordsRejected, windowsClosed, windowsSkipped, samplesWindowed } = share.counters;
   dissolveShare(share);
+  const rejected = Object.values(recordsRejected).reduce((sum, count) => sum + count, 0);
   const windows = windowsClosed - windowsSkipped.gap - windowsSkipped.non_finite;
-  return { scores, alarms, windows, dropped: recordsReceived - samplesWindowed };
+  return { windows, dropped: rejected + samplesDecoded - samplesWindowed };
 }
 
 /** Only a network has first weights, so that another seed may give other scores. */
@@ -91,7 +130,7 @@ function kernelOf(stream: StreamSettings): Kernel {
 }
 
 /** The defaults of the product and nothing else. */
-function settingsOf({ cell, seed, every }: RunOptions): StreamSettings {
+function settingsOf({ cell, seed, every, fields = 1 }: RunOptions): StreamSettings {
   const own = {
     topic: 'bench',
     format: 'csv',
@@ -104,7 +143,10 @@ function settingsOf({ cell, seed, every }: RunOptions): StreamSettings {
     throw new Error(`${path.join('.')}: ${what}`);
   });
   // First weights follow from the name of the stream in its state and from the labels of the series; here are none.
-  return { ...stream, uid: seed };
+  if (fields === 1) return { ...stream, uid: seed };
+  // As in a backtest: entities of benchmarks have more fields than a stream of the daemon may.
+  const columns = Array.from({ length: fields }, (_, i) => ({ field: `m${i}`, path: [i + 1] }));
+  return { ...stream, uid: seed, decode: { ...stream.decode, fields: columns } };
 }
 
 async function* works(share: Work['share'], lines: readonly Uint8Array[]): AsyncGenerator<Work> {
