@@ -1,8 +1,13 @@
 // The loss of all outputs and its derivatives by them. Numbers in brackets are the equations of README.md.
 
-import { exp, log } from './elementary.ts';
+import { exp, log } from './float32Elementary.ts';
 import { LOG_SCALE_MAX, LOG_SCALE_MIN, type Network } from './network.ts';
 import type { Scratch } from './scratch.ts';
+
+const { fround } = Math;
+
+/** The bound as float32 has it. */
+const LOWEST = fround(LOG_SCALE_MIN);
 
 /**
  * Puts the derivatives in the place of the outputs, 0 where a target is NaN, and returns the mean loss over the `known`
@@ -40,9 +45,15 @@ function huber({ M }: Network, scratch: Scratch, steps: number, share: number, d
   return sum * share;
 }
 
-/** (13) */
-function student({ M }: Network, scratch: Scratch, steps: number, share: number, freedom: number): number {
+/**
+ * (13), every number rounded as the compiled kernel rounds it: so the two agree in what they make of one error, and in
+ * which is too large to be squared. Only the sum is float64.
+ */
+function student({ M }: Network, scratch: Scratch, steps: number, part: number, degrees: number): number {
   const { f, outputRow, outputs, targets } = scratch;
+  const share = fround(part);
+  const freedom = fround(degrees);
+  const more = fround(freedom + 1);
   let sum = 0;
   for (let t = 0; t < steps; t++) {
     for (let m = 0, y = outputs + t * outputRow; m < M; m++, y++) {
@@ -52,17 +63,19 @@ function student({ M }: Network, scratch: Scratch, steps: number, share: number,
         f[y + M] = 0;
         continue;
       }
-      const raw = f[y + M]!;
-      const s = clampedScale(raw);
+      const raw = fround(f[y + M]!);
+      const s = fround(clampedScale(raw));
       const variance = exp(2 * s);
-      const e = f[y]! - target;
-      const q = (freedom + 1) / (freedom * variance + e * e);
-      const ds = 0.5 * (1 - q * e * e);
+      const e = fround(fround(f[y]!) - target);
+      const squared = fround(e * e);
+      const q = fround(more / fround(freedom * variance + squared));
+      const ds = fround(0.5 * fround(1 - q * squared) * share);
       // Out of bounds a scale is only let back in.
-      const outward = (raw <= LOG_SCALE_MIN && ds > 0) || (raw >= LOG_SCALE_MAX && ds < 0);
-      sum += s + 0.5 * (freedom + 1) * log(1 + (e * e) / (freedom * variance));
-      f[y] = q * e * variance * share;
-      f[y + M] = outward ? 0 : ds * share;
+      const outward = (raw <= LOWEST && ds > 0) || (raw >= LOG_SCALE_MAX && ds < 0);
+      const ratio = fround(squared / fround(freedom * variance));
+      sum += fround(fround(0.5 * more) * log(fround(1 + ratio)) + s);
+      f[y] = fround(fround(fround(q * e) * variance) * share);
+      f[y + M] = outward ? 0 : ds;
     }
   }
   return sum * share;

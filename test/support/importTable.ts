@@ -156,17 +156,7 @@ export const TESTED_ELSEWHERE: ReadonlyMap<string, { readonly by: string | undef
         ] as const,
     ),
     ['kernel/layout.ts', { by: 'kernel/bank.test.ts', reason: 'a layout is right when slabs come back from a bank' }],
-    ...[
-      'adam',
-      'float32Cell',
-      'float32Gru',
-      'float32Head',
-      'float32Layers',
-      'float32Loss',
-      'float32Lstm',
-      'matrix',
-      'scratch',
-    ].map(
+    ...['adam', 'float32Cell', 'float32Gru', 'float32Head', 'float32Layers', 'float32Lstm', 'matrix', 'scratch'].map(
       (name) =>
         [
           `kernel/${name}.ts`,

@@ -38,12 +38,30 @@ export function step(jobs: usize, count: i32): void {
 /** Jobs of `TRAIN` in kernel.ts. */
 export function train(jobs: usize, count: i32, clip: f32): void {
   for (let k = 0; k < count; k++, jobs += JOB) {
-    if (k + 1 < count) {
-      touch(<usize>load<u32>(jobs + JOB), weightBytes);
-      touch(<usize>load<u32>(jobs + JOB, 4), 2 * weightBytes);
-    }
+    const next = k + 1 < count;
+    aheadWeights = next ? <usize>load<u32>(jobs + JOB) : 0;
+    aheadOptimiser = next ? <usize>load<u32>(jobs + JOB, 4) : 0;
+    aheadBytes = next ? weightBytes : 0;
     f32.store(jobs, trainOne(jobs, clip), 28);
   }
+}
+
+/** What is not touched yet of the next model's weights, and of its optimiser, which is twice as long. */
+let aheadWeights: usize = 0;
+let aheadOptimiser: usize = 0;
+let aheadBytes: usize = 0;
+
+/**
+ * A share of the next model. All of it at once, before a pass, is no faster than waiting for it when its turn comes: a
+ * core waits either way. A few lines with every step forward go unnoticed.
+ */
+@inline function touchAhead(share: usize): void {
+  const bytes = min(share, aheadBytes);
+  touch(aheadWeights, bytes);
+  touch(aheadOptimiser, 2 * bytes);
+  aheadWeights += bytes;
+  aheadOptimiser += 2 * bytes;
+  aheadBytes -= bytes;
 }
 
 /** Brings the cache lines of the next model near while this one is at work. */
@@ -89,7 +107,10 @@ function forward(weights: usize, x: usize, width: i32, steps: i32, at: usize, h:
     v128.store(before + v, v128.load(h + v));
     if (cell != GRU) v128.store(c + v, v128.load(h + row + v));
   }
+  // Whole cache lines: the weights are padded to them. The first layer touches all.
+  const share = ((weightBytes >> 6) / <usize>steps + 1) << 6;
   for (let t = 0; t < steps; t++) {
+    touchAhead(share);
     if (cell == GRU) gruStep(a, recurrent, before, side, before + row);
     else lstmStep(a, recurrent, before, c, side, before + row, c + row);
     a += column;

@@ -4,7 +4,11 @@ import { product, products, transpose } from './product';
 import { column, dInner, dState, fromAbove, H, row, turned, zeros } from './scratch';
 import { add, madd, mul, nmadd, one, sigmoid, sub, tanh } from './vector';
 
-/** One step. `gates` holds W x + b, and i, f, o, g afterwards; `squashed` is tanh(c') afterwards. */
+/**
+ * One step. `gates` holds W x + b, and i, f, o, g afterwards; `squashed` is tanh(c') afterwards. The tanh of c' has a
+ * loop of its own: behind the gates it would double the longest chain of a unit, and a core looks ahead over too few
+ * instructions to fill the time with other units.
+ */
 export function lstmStep(
   gates: usize, recurrent: usize, h: usize, c: usize, squashed: usize, next: usize, nextCell: usize
 ): void {
@@ -13,15 +17,16 @@ export function lstmStep(
   for (let v: usize = 0; v < row; v += 16) {
     const input = sigmoid(v128.load(gates + v)), forget = sigmoid(v128.load(f + v)); // (5)
     const candidate = tanh(v128.load(g + v));                                   // (6)
-    const sum = madd(forget, v128.load(c + v), mul(input, candidate));          // (7)
+    v128.store(o + v, sigmoid(v128.load(o + v)));
     v128.store(gates + v, input);
     v128.store(f + v, forget);
     v128.store(g + v, candidate);
-    v128.store(nextCell + v, sum);
-    const output = sigmoid(v128.load(o + v)), bent = tanh(sum);
-    v128.store(o + v, output);
+    v128.store(nextCell + v, madd(forget, v128.load(c + v), mul(input, candidate))); // (7)
+  }
+  for (let v: usize = 0; v < row; v += 16) {
+    const bent = tanh(v128.load(nextCell + v));
     v128.store(squashed + v, bent);
-    v128.store(next + v, mul(output, bent));                                    // (8)
+    v128.store(next + v, mul(v128.load(o + v), bent));                          // (8)
   }
 }
 

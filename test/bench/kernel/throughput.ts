@@ -12,7 +12,8 @@ import { detection, plain } from './workload.ts';
 interface Throughput {
   readonly backend: string;
   readonly series: number;
-  readonly order: 'slab' | 'random';
+  /** Of all series; `sorted`: random, but each batch put into slab order. */
+  readonly order: 'slab' | 'sorted' | 'random';
   /** A training pass of 32 steps every so many windows. */
   readonly every: number;
   /** Microseconds a window of one series, of batches of 256. */
@@ -89,12 +90,27 @@ interface Course extends Pick<Throughput, 'backend' | 'series' | 'order' | 'ever
   readonly times: number[];
 }
 
+/**
+ * All courses of a fleet work on the same slabs: each begins elsewhere, or it would find in the caches what the one
+ * before it has just used.
+ */
+const ORDER_TURN = { slab: 0, sorted: 1 / 16, random: 1 / 8 };
+
+function turned(order: Uint32Array, part: number): Uint32Array {
+  const from = Math.floor(part * order.length);
+  const turn = new Uint32Array(order.length);
+  turn.set(order.subarray(from));
+  turn.set(order.subarray(0, from), order.length - from);
+  return turn;
+}
+
 function coursesOf(backend: string, fleet: Fleet, counts: readonly number[], schedules: readonly number[]): Course[] {
   return counts.flatMap((series) =>
-    (series === 1 ? (['slab'] as const) : (['slab', 'random'] as const)).flatMap((order) => {
-      const slots = orderOf(series, order === 'random');
-      return schedules.map((every): Course => {
-        return { backend, series, order, every, watch: newWatch(fleet, { order: slots, every }), times: [] };
+    (series === 1 ? (['slab'] as const) : (['slab', 'sorted', 'random'] as const)).flatMap((order) => {
+      return schedules.map((every, place): Course => {
+        const slots = turned(orderOf(series, order !== 'slab'), place / schedules.length + ORDER_TURN[order]);
+        const watch = newWatch(fleet, { order: slots, sorted: order === 'sorted', every });
+        return { backend, series, order, every, watch, times: [] };
       });
     }),
   );
