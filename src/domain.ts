@@ -25,6 +25,8 @@ export interface SourceRecord {
   readonly value: Uint8Array | null;
   /** Original headers, kept only to pass them on with a dead letter. */
   readonly headers?: Readonly<Record<string, unknown>> | undefined;
+  /** Set where this stands for a whole record batch that could not be read: the value is its bytes. */
+  readonly unreadable?: { readonly reason: 'bomb' | 'corrupt'; readonly detail: string } | undefined;
 }
 
 /** What one fetch returned, in order of offset: the unit of work and of acknowledgement. Never empty. */
@@ -40,7 +42,7 @@ export type Origin =
   | { readonly topic: string; readonly partition: number; readonly offset: number }
   | { readonly file: string; readonly line: number };
 
-export type RejectReason = 'parse' | 'too_large' | 'null' | 'schema' | 'bomb';
+export type RejectReason = 'parse' | 'too_large' | 'null' | 'schema' | 'bomb' | 'corrupt';
 
 type DropReason = 'late' | 'future' | 'duplicate' | 'non_finite' | 'key_limit' | 'filtered';
 
@@ -131,7 +133,7 @@ export function newCounters(): Counters {
   return {
     recordsReceived: 0,
     recordsDecoded: 0,
-    recordsRejected: { parse: 0, too_large: 0, null: 0, schema: 0, bomb: 0 },
+    recordsRejected: { parse: 0, too_large: 0, null: 0, schema: 0, bomb: 0, corrupt: 0 },
     deadLetters: 0,
     samplesDecoded: 0,
     samplesWindowed: 0,

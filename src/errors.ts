@@ -22,6 +22,11 @@ export const ERRORS = {
   broker_unavailable: { exit: 69, retryable: true, remedy: 'Check kafka.brokers; gruard keeps trying.' },
   topic_missing: { exit: 69, retryable: true, remedy: 'Create the topic, or mend its name; gruard keeps looking.' },
   kafka_auth: { exit: 77, retryable: true, remedy: 'Check kafka.sasl, kafka.tls and the ACLs of this user.' },
+  batch_unreadable: {
+    exit: 65,
+    retryable: true,
+    remedy: 'gruard looks at it every minute; kafka.on_bad_batch: skip goes past it.',
+  },
   kafka_crash: { exit: 1, retryable: true, remedy: 'gruard restarts the consumer; see the cause.' },
   state_unwritable: { exit: 73, retryable: false, remedy: 'Make state.dir writable, or choose another one.' },
   state_busy: { exit: 73, retryable: false, remedy: 'Another gruard uses this state.dir; give each process its own.' },

@@ -27,7 +27,10 @@ export interface LaneInput {
   /** So much waits for acknowledgement that reading must wait, too. */
   overfull(): boolean;
   /** Facts for the report. */
-  state(): Pick<LaneReport, 'connected' | 'ready' | 'waitingFor' | 'rebalances' | 'handoffSeconds' | 'lastFetchMs'>;
+  state(): Pick<
+    LaneReport,
+    'connected' | 'ready' | 'waitingFor' | 'rebalances' | 'handoffSeconds' | 'lastFetchMs' | 'blockedPartitions'
+  >;
 }
 
 /** `onGap` is told of records that were gone before they could be read. */
@@ -69,6 +72,7 @@ function reading(): ReturnType<LaneInput['state']> {
     rebalances: 0,
     handoffSeconds: undefined,
     lastFetchMs: undefined,
+    blockedPartitions: 0,
   };
 }
 
@@ -114,6 +118,7 @@ function kafkaInput(
       rebalances: state?.rebalances ?? 0,
       handoffSeconds: undefined,
       lastFetchMs: state?.lastFetchMs,
+      blockedPartitions: state?.blocked.length ?? 0,
     }),
   };
 }

@@ -108,6 +108,10 @@ export interface KafkaSettings {
         readonly password: string;
       }
     | undefined;
+  /** Compares each record batch with its checksum. */
+  readonly verifyCrc: boolean;
+  /** What becomes of a record batch that cannot be read: its partition waits, or it is rejected as one record. */
+  readonly onBadBatch: 'pause' | 'skip';
 }
 
 export interface Settings {

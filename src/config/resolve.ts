@@ -45,7 +45,8 @@ export function resolveProcess(
   };
 }
 
-function kafkaOf({ brokers, group, tls, sasl }: ConfigOutput['kafka'], complain: Complain): KafkaSettings {
+function kafkaOf(kafka: ConfigOutput['kafka'], complain: Complain): KafkaSettings {
+  const { brokers, group, tls, sasl } = kafka;
   return {
     brokers,
     group,
@@ -54,6 +55,8 @@ function kafkaOf({ brokers, group, tls, sasl }: ConfigOutput['kafka'], complain:
       sasl === undefined
         ? undefined
         : { mechanism: sasl.mechanism, username: sasl.username, password: sasl.password.reveal() },
+    verifyCrc: kafka.verify_crc,
+    onBadBatch: kafka.on_bad_batch,
   };
 }
 

@@ -43,6 +43,10 @@ const kafka = z.strictObject({
     })
     .optional()
     .describe('Logging in at the brokers. Default: without.'),
+  on_bad_batch: choice(['pause', 'skip'])
+    .prefault('pause')
+    .describe('A batch that is damaged or unpacks to more than 16 MiB: its partition waits for you, or it is skipped.'),
+  verify_crc: flag().prefault(false).describe('Compares each batch with its checksum: 0.2 µs a record of 140 bytes.'),
 });
 
 const topicMap = (about: string) =>

@@ -10,15 +10,17 @@ import { type DecodeContext, rejected } from './samples.ts';
 
 /**
  * The decoder of one stream for one input partition. It never throws, keeps nothing between records, and gives the same
- * answer for the same record. Reasons for a rejection, in this order: `null` (no value), `too_large`, `bomb` (nesting),
- * `parse` (the bytes are not of the format), `schema` (label, time or value is missing, of a wrong type or out of
- * range).
+ * answer for the same record. Reasons for a rejection, in this order: `bomb` and `corrupt` (what stands for a record
+ * batch that could not be read), `null` (no value), `too_large`, `bomb` (nesting), `parse` (the bytes are not of the
+ * format), `schema` (label, time or value is missing, of a wrong type or out of range).
  * Numbers that float32 cannot hold give samples that are not finite.
  */
 export function newDecoder(settings: DecodeSettings, context: DecodeContext): Decoder {
   const decode = formatDecoder(settings, context);
   const { recordBytesMax } = settings;
   return (record) => {
+    const { unreadable } = record;
+    if (unreadable !== undefined) return rejected(unreadable.reason, unreadable.detail);
     const bytes = record.value?.length ?? 0;
     if (bytes > recordBytesMax) return rejected('too_large', `has ${bytes} bytes; limits.record is ${recordBytesMax}`);
     return decode(record);

@@ -106,6 +106,7 @@ const FEEDS: Readonly<Record<MetricName, Feed>> = {
   gruard_rebalances_total: byLane(({ totals }) => totals.rebalances),
   gruard_handoff_seconds: byLane(({ report }) => report?.handoffSeconds),
   gruard_last_fetch_timestamp_seconds: byLane(({ report }) => seconds(report?.lastFetchMs)),
+  gruard_kafka_blocked_partitions: byLane(({ report }) => report?.blockedPartitions),
   gruard_lane_slice_seconds: histogramByLane('gruard_lane_slice_seconds', 'slices'),
   gruard_lane_restarts_total: byLane(({ restarts }) => restarts),
   gruard_lane_busy_ratio: byLane(({ report }) => report?.busyRatio),

@@ -79,6 +79,8 @@ export interface LaneReport {
   readonly rebalances: number;
   readonly handoffSeconds: number | undefined;
   readonly lastFetchMs: number | undefined;
+  /** Partitions that wait at a record batch which cannot be read. */
+  readonly blockedPartitions: number;
   readonly busyRatio: number;
   /** That compute its streams, each once. */
   readonly kernels: readonly Pick<Kernel, 'backend' | 'fused'>[];

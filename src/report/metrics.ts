@@ -119,6 +119,7 @@ export const METRICS = {
   gruard_rebalances_total: counter(LANE, 'Times that the lane joined its consumer group anew.'),
   gruard_handoff_seconds: gauge(LANE, 'Last hand-over: from revoking to the first score at the new owner.'),
   gruard_last_fetch_timestamp_seconds: gauge(LANE, 'When the last records were fetched.'),
+  gruard_kafka_blocked_partitions: gauge(LANE, 'Partitions that wait at a record batch which cannot be read.'),
   gruard_lane_slice_seconds: histogram(LANE, SLICE_BOUNDS, 'Uninterrupted work of a lane.'),
   gruard_lane_restarts_total: counter(LANE, 'Times that the lane was started anew.'),
   gruard_lane_busy_ratio: gauge(LANE, 'Share of time that the lane computed.'),

@@ -1,5 +1,6 @@
 // A lane's records from Kafka: finds the topics, keeps a member of the consumer group alive, for ever.
 
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import type { PartitionId } from '../domain.ts';
@@ -27,6 +28,11 @@ export interface KafkaSourceOptions {
   readonly timing?: Partial<KafkaTiming>;
 }
 
+/** What the lanes of this process have in common. */
+const instance = `${hostname()}:${process.pid}`;
+/** More would not fit into what a member may say of itself. */
+const leftMax = 200;
+
 /** Faults that no broker explains: the first rebuilds the consumer, the second in this time ends the lane. */
 const faultsApartMs = 600_000;
 
@@ -46,6 +52,9 @@ class KafkaSource implements RecordSource {
   readonly #mayLog: ReturnType<typeof newOnceAMinute>;
   readonly #stopping = new AbortController();
   readonly #endOffsets = new Map<string, number>();
+  readonly #blocked = new Set<string>();
+  /** Where reading of partitions ended whose state may still be near. */
+  readonly #left = new Map<string, PartitionId & { readonly position: number }>();
   #state: KafkaState;
   /** What the present member waits for; missing topics are waited for beside it. */
   #memberWaits: string | undefined = 'a broker';
@@ -68,6 +77,7 @@ class KafkaSource implements RecordSource {
       waitingFor: this.#memberWaits,
       rebalances: 0,
       lastFetchMs: undefined,
+      blocked: [],
       endOffsets: this.#endOffsets,
     };
   }
@@ -117,7 +127,9 @@ class KafkaSource implements RecordSource {
     const { log, clock, settings } = this.#options;
     const events = this.#events();
     const connection = { kafka: this.#kafka, group: settings.group, timing: this.#timing };
-    const member = new GroupMember({ ...connection, topics, owner, log, clock, events });
+    const { onBadBatch } = settings;
+    const self = { instance, lane: this.#options.lane, cached: () => [...this.#left.values()].reverse() };
+    const member = new GroupMember({ ...connection, self, onBadBatch, topics, owner, log, clock, events });
     this.#member = member;
     const over = new AbortController();
     void this.#watchTopics(topics, member, over.signal);
@@ -132,7 +144,8 @@ class KafkaSource implements RecordSource {
     await member.close(ownerFailed ? 0 : settleMs);
     if (ending.kind !== 'stopped') await member.dropAll();
     this.#member = undefined;
-    this.#tell({ connected: false, joined: false, partitions: [] });
+    this.#blocked.clear();
+    this.#tell({ connected: false, joined: false, partitions: [], blocked: [] });
     return ending;
   }
 
@@ -154,7 +167,10 @@ class KafkaSource implements RecordSource {
     let assigned: readonly PartitionId[] = [];
     return {
       connected: () => this.#wait(`group ${settings.group}`, { connected: true }),
-      joining: () => this.#wait(`group ${settings.group}`, { joined: false }),
+      joining: () => {
+        this.#tellBlocked(() => this.#blocked.clear());
+        this.#wait(`group ${settings.group}`, { joined: false });
+      },
       joined: (partitions) => {
         assigned = partitions;
         const rebalances = this.#joins++;
@@ -169,6 +185,18 @@ class KafkaSource implements RecordSource {
         log('warn', 'offset_gap', `${records} records of ${partitionText(at)} were removed before they were read`);
         onGap?.(at, records);
       },
+      blocked: (at, { reason, detail, offset }) => {
+        const where = `${partitionText(at)} at offset ${offset}`;
+        const text = `a record batch of ${where} cannot be read (${reason}): it ${detail}`;
+        this.#sayOnceAMinute('error', 'batch_unreadable', text, `batch of ${partitionText(at)}`);
+        this.#tellBlocked(() => this.#blocked.add(partitionText(at)));
+      },
+      gaveUp: ({ topic, partition }, position) => {
+        this.#left.delete(partitionText({ topic, partition }));
+        this.#left.set(partitionText({ topic, partition }), { topic, partition, position });
+        for (const oldest of this.#left.keys()) if (this.#left.size > leftMax) this.#left.delete(oldest);
+      },
+      passed: (at) => this.#tellBlocked(() => this.#blocked.delete(partitionText(at))),
       unknownTopics: () => this.#lookNow(),
     };
   }
@@ -233,6 +261,12 @@ class KafkaSource implements RecordSource {
   #wait(memberWaits: string | undefined, change: Partial<KafkaState>): void {
     this.#memberWaits = memberWaits;
     this.#tell(change);
+  }
+
+  /** What is read from its position again waits again, too. */
+  #tellBlocked(change: () => void): void {
+    change();
+    this.#tell({ blocked: [...this.#blocked] });
   }
 
   #tell(change: Partial<KafkaState>): void {

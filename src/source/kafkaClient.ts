@@ -4,6 +4,7 @@ import kafkajs, { type Admin, Kafka, type KafkaConfig, type LogEntry, type SASLO
 import type { ErrorCode } from '../errors.ts';
 import type { Clock, Log, LogLevel } from '../ports.ts';
 import type { KafkaSettings } from '../settings.ts';
+import { verifyChecksums } from './kafkaDecoder.ts';
 import { applyKafkaPatches } from './kafkaPatches.ts';
 
 /** How often the same line is logged again. */
@@ -39,6 +40,7 @@ const rebalanceWords = /rebalanc|ILLEGAL_GENERATION|UNKNOWN_MEMBER_ID|NOT_COORDI
 /** A patched kafkajs client for one thread. It connects only when a consumer, producer or admin client of it does. */
 export function newKafkaClient(settings: KafkaSettings, log: Log, clock: Clock): Kafka {
   applyKafkaPatches(log);
+  if (settings.verifyCrc) verifyChecksums();
   const config: KafkaConfig = {
     clientId: 'gruard',
     brokers: [...settings.brokers],

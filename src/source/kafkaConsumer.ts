@@ -1,15 +1,26 @@
 // How a lane's consumer is set up in kafkajs.
 
-import kafkajs, { type Consumer, type Kafka } from 'kafkajs';
+import type { Consumer, Kafka } from 'kafkajs';
+import type { MemberClaim } from './kafkaAssigner.ts';
 import { runRetry } from './kafkaClient.ts';
 import { type BeforeJoin, withBeforeJoin } from './kafkaPatches.ts';
 import { heartbeatMs, type KafkaTiming } from './kafkaState.ts';
+import { stickyAssigner } from './kafkaSticky.ts';
 
-/** A consumer that awaits `beforeJoin` before each join, fetches in small steps, and never begins again by itself. */
-export function newGroupConsumer(kafka: Kafka, group: string, timing: KafkaTiming, beforeJoin: BeforeJoin): Consumer {
+/**
+ * A consumer that awaits `beforeJoin` before each join, then asks `claim` what it has, fetches in small steps, and
+ * never begins again by itself.
+ */
+export function newGroupConsumer(
+  kafka: Kafka,
+  group: string,
+  timing: KafkaTiming,
+  beforeJoin: BeforeJoin,
+  claim: () => MemberClaim,
+): Consumer {
   return kafka.consumer({
     groupId: group,
-    partitionAssigners: [withBeforeJoin(kafkajs.PartitionAssigners.roundRobin, beforeJoin)],
+    partitionAssigners: [withBeforeJoin(stickyAssigner(claim), beforeJoin)],
     sessionTimeout: timing.sessionMs,
     heartbeatInterval: heartbeatMs(timing),
     rebalanceTimeout: timing.rebalanceMs,

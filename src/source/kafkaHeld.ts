@@ -1,26 +1,50 @@
 // The partitions that a member holds: the position in each, and whether it can be trusted after a join.
 
-import type { Kafka } from 'kafkajs';
-import type { PartitionId } from '../domain.ts';
+import type { Kafka, TopicOffsets } from 'kafkajs';
+import type { PartitionId, SourceRecord } from '../domain.ts';
 import type { Clock, Log } from '../ports.ts';
+import type { MemberClaim } from './kafkaAssigner.ts';
 import { kafkaErrorText, withAdmin } from './kafkaClient.ts';
 import type { GroupMembership } from './kafkaPatches.ts';
-import type { MemberEvents } from './kafkaState.ts';
+import type { MemberEvents, MemberOptions } from './kafkaState.ts';
 import { type OffsetRange, offsetRanges, partitionText } from './kafkaTopics.ts';
+import type { BatchFault } from './recordSet.ts';
 
 /** A partition whose state the owner has. */
 export interface Held extends PartitionId {
   /** Offset of the next record to hand over. */
   next: number;
+  /** It waits at a record batch that cannot be read. */
+  blocked: boolean;
   /** When retention was last found innocent of a hole in the offsets. */
   holeCheckedMs: number;
+}
+
+/** What a member says of itself. Where others had its partitions meanwhile, they say so for a later generation. */
+export function claimOf(held: Iterable<Held>, heldIn: GroupMembership, self: MemberOptions['self']): MemberClaim {
+  const { instance, lane } = self;
+  const generation = heldIn.generationId ?? -1;
+  return { instance, lane, capacity: 1, generation, owned: [...held], cached: self.cached() };
+}
+
+/** What is handed over in the place of a batch that cannot be read, and that ends at `next`. */
+export function unreadableRecord({ reason, detail, bytes }: BatchFault, next: number): SourceRecord {
+  return { offset: next - 1, timestampMs: undefined, key: null, value: bytes, unreadable: { reason, detail } };
+}
+
+export function topicPartitions({ topic, partition }: PartitionId): { topic: string; partitions: number[] } {
+  return { topic, partitions: [partition] };
+}
+
+export function committing({ topic, partition, offset }: PartitionId & { readonly offset: number }): TopicOffsets {
+  return { topic, partitions: [{ partition, offset: String(offset) }] };
 }
 
 /** Compacted and transactional topics have holes everywhere: their cause is asked for only so often. */
 const holeCheckEveryMs = 60_000;
 
 export function newHeld({ topic, partition }: PartitionId): Held {
-  return { topic, partition, next: 0, holeCheckedMs: Number.NEGATIVE_INFINITY };
+  return { topic, partition, next: 0, blocked: false, holeCheckedMs: Number.NEGATIVE_INFINITY };
 }
 
 /**

@@ -1,15 +1,17 @@
 // One consumer's membership in its group: what it is assigned, what it has restored, what it hands over.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Consumer, EachBatchPayload, TopicOffsets } from 'kafkajs';
+import type { Consumer, EachBatchPayload } from 'kafkajs';
 import type { PartitionId, SourceRecord } from '../domain.ts';
+import type { MemberClaim } from './kafkaAssigner.ts';
 import { kafkaErrorText, withAdmin } from './kafkaClient.ts';
 import { newGroupConsumer } from './kafkaConsumer.ts';
-import { explainHole, type Held, isUnbroken, newHeld, readableOffset } from './kafkaHeld.ts';
+import { handOver, type Receiver } from './kafkaHandover.ts';
+import { claimOf, committing, type Held, isUnbroken, newHeld, readableOffset, topicPartitions } from './kafkaHeld.ts';
 import type { GroupMembership } from './kafkaPatches.ts';
-import { beatWhile, firstSliceRecords, newTurns, nextSliceRecords, settledWithin, toRecord } from './kafkaSlices.ts';
-import { type Ending, heartbeatMs, type MemberOptions } from './kafkaState.ts';
+import { firstSliceRecords, newTurns, nextSliceRecords, settledWithin } from './kafkaSlices.ts';
+import type { Ending, MemberOptions } from './kafkaState.ts';
 import { committedOffsets, offsetRanges, partitionsOf, partitionText, startOffset } from './kafkaTopics.ts';
+import type { BatchFault } from './recordSet.ts';
 
 /** A member of a consumer group, from its first join until it leaves. It does not come back: make another one. */
 export class GroupMember {
@@ -38,12 +40,13 @@ export class GroupMember {
 
   constructor(options: MemberOptions) {
     const { kafka, group, timing } = options;
+    const claim = (): MemberClaim => claimOf(this.#held.values(), this.#heldIn, options.self);
     this.#options = options;
     this.#aliveMs = options.clock.monotonic();
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
-    this.#consumer = newGroupConsumer(kafka, group, timing, (membership) => this.#beforeJoin(membership));
+    this.#consumer = newGroupConsumer(kafka, group, timing, (membership) => this.#beforeJoin(membership), claim);
     this.#listen();
   }
 
@@ -97,8 +100,7 @@ export class GroupMember {
   /** Takes everything from the owner, after the slice in hand. */
   async dropAll(): Promise<void> {
     await this.#turn(async () => {
-      for (const held of this.#held.values()) this.#options.owner.drop(held);
-      this.#held.clear();
+      for (const held of [...this.#held.values()]) this.#giveUp(held);
     });
   }
 
@@ -181,16 +183,21 @@ export class GroupMember {
   #keep(assigned: readonly PartitionId[], membership: GroupMembership): void {
     const names = new Set(assigned.map(partitionText));
     const unbroken = isUnbroken(this.#heldIn, membership);
-    for (const [name, held] of this.#held) {
+    for (const [name, held] of [...this.#held]) {
       if (unbroken && names.has(name)) {
         this.#readFrom(held);
       } else {
-        this.#held.delete(name);
-        this.#options.owner.drop(held);
+        this.#giveUp(held);
       }
     }
     this.#heldIn = membership;
     this.#reading = true;
+  }
+
+  #giveUp(held: Held): void {
+    this.#held.delete(partitionText(held));
+    this.#options.owner.drop(held);
+    this.#options.events.gaveUp(held, held.next);
   }
 
   async #restore(assignment: number, gained: readonly PartitionId[]): Promise<void> {
@@ -222,7 +229,7 @@ export class GroupMember {
   }
 
   async #eachBatch(payload: EachBatchPayload): Promise<void> {
-    const { batch, heartbeat, isRunning, isStale, resolveOffset } = payload;
+    const { batch, heartbeat } = payload;
     const assignment = this.#assignment;
     const held = this.#held.get(partitionText(batch));
     if (held === undefined || !this.#reading) return;
@@ -231,22 +238,24 @@ export class GroupMember {
     await heartbeat();
     const endOffset = Number(batch.highWatermark);
     this.#options.events.endOffset(held, endOffset);
-    let from = batch.messages.findIndex(({ offset }) => Number(offset) >= held.next);
-    const first = batch.messages[from];
-    if (first === undefined) return;
-    if (Number(first.offset) > held.next) await explainHole(held, Number(first.offset), this.#options);
-    while (from < batch.messages.length) {
-      if (!isRunning() || isStale() || assignment !== this.#assignment) return;
-      const records = batch.messages.slice(from, from + this.#sliceRecords).map(toRecord);
-      const delivered = this.#deliver(assignment, held, records, endOffset);
-      await beatWhile(delivered, heartbeat, heartbeatMs(this.#options.timing));
-      if (assignment !== this.#assignment) return;
-      from += records.length;
-      resolveOffset(String(held.next - 1));
-      // A heartbeat that is not due resolves as a microtask: without this no socket or timer would get its turn.
-      await nextTurn();
-      await heartbeat();
-    }
+    const receiver: Receiver = {
+      isCurrent: () => assignment === this.#assignment,
+      deliver: (records) => this.#deliver(assignment, held, records, endOffset),
+      sliceRecords: () => this.#sliceRecords,
+      block: (fault) => this.#block(assignment, held, fault),
+    };
+    await handOver(payload, held, receiver, this.#options);
+  }
+
+  /** Leaves the partition at a batch that cannot be read, and looks again later: another broker may have it whole. */
+  #block(assignment: number, held: Held, fault: BatchFault): void {
+    held.blocked = true;
+    this.#options.events.blocked(held, fault);
+    this.#consumer.pause([topicPartitions(held)]);
+    const again = (): void => {
+      if (assignment === this.#assignment) this.#consumer.resume([topicPartitions(held)]);
+    };
+    setTimeout(again, this.#options.timing.blockedEveryMs).unref();
   }
 
   #deliver(assignment: number, held: Held, records: readonly SourceRecord[], endOffset: number): Promise<void> {
@@ -258,6 +267,8 @@ export class GroupMember {
       const beganMs = clock.monotonic();
       await owner.deliver({ topic, partition, records, endOffset }).catch((error) => this.#ownerFailed(error));
       held.next = last.offset + 1;
+      if (held.blocked) this.#options.events.passed(held);
+      held.blocked = false;
       this.#sliceRecords = nextSliceRecords(this.#sliceRecords, records.length, clock.monotonic() - beganMs);
     });
   }
@@ -285,12 +296,4 @@ export class GroupMember {
     if (this.#turnsInHand > 0 || silentMs <= limitMs) return;
     this.end({ kind: 'failed', by: 'stall', error: new Error(`no fetch for ${Math.round(silentMs / 1000)} s`) });
   }
-}
-
-function committing({ topic, partition, offset }: PartitionId & { readonly offset: number }): TopicOffsets {
-  return { topic, partitions: [{ partition, offset: String(offset) }] };
-}
-
-function topicPartitions({ topic, partition }: PartitionId): { topic: string; partitions: number[] } {
-  return { topic, partitions: [partition] };
 }

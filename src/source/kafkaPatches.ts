@@ -1,10 +1,12 @@
-// kafkajs 2.2.4 is its last release. Two of its faults are mended here, on the prototypes of its internal classes, so
-// exactly that version is required. GRUARD_KAFKA_PATCH=-A, -D or -A,-D leaves patches out, to pin a fault.
+// kafkajs 2.2.4 is its last release. What it does wrong is mended here, on the prototypes of its internal classes, so
+// exactly that version is required. GRUARD_KAFKA_PATCH=-A or -A,-D leaves patches out, to pin a fault.
 
 import { createRequire } from 'node:module';
 import type { Assigner, PartitionAssigner } from 'kafkajs';
 import { GruardError } from '../errors.ts';
 import type { Log } from '../ports.ts';
+import { CODECS } from './codecs.ts';
+import { patchDecoder } from './kafkaDecoder.ts';
 
 /** What a consumer's own group object knows about its membership. Both are null before the first join. */
 export interface GroupMembership {
@@ -23,12 +25,19 @@ interface RequestQueue {
   scheduleCheckPendingRequests(): void;
 }
 
+interface Runner {
+  readonly running: boolean;
+  commitOffsets(offsets: unknown): Promise<void>;
+}
+
 interface ConsumerGroup extends GroupMembership {
   readonly assigners: readonly (Assigner & { readonly [beforeJoin]?: BeforeJoin })[];
   joinAndSync(): Promise<void>;
 }
 
-type ClassOf<T> = abstract new () => T;
+interface ClassOf<T> {
+  readonly prototype: T;
+}
 
 const supportedVersion = '2.2.4';
 const pendingCheckMs = 10;
@@ -43,7 +52,10 @@ export function applyKafkaPatches(log: Log): void {
   const left = new Set((process.env['GRUARD_KAFKA_PATCH'] ?? '').split(','));
   const patches: readonly (readonly [string, () => void])[] = [
     ['A', patchIdleTimer],
+    ['B', () => patchDecoder(require)],
+    ['C', patchCodecs],
     ['D', patchBeforeJoin],
+    ['E', patchLostCommit],
   ];
   const active = patches.filter(([name]) => !left.has(`-${name}`));
   for (const [, patch] of active) patch();
@@ -96,5 +108,27 @@ function patchBeforeJoin(): void {
   prototype.joinAndSync = async function () {
     for (const assigner of this.assigners) await assigner[beforeJoin]?.(this);
     await joinAndSync.call(this);
+  };
+}
+
+/** Patch C. kafkajs's gzip unpacks whatever comes, and it has no other codec. */
+function patchCodecs(): void {
+  const { Codecs } = require('kafkajs/src/protocol/message/compression') as {
+    readonly Codecs: Record<number, unknown>;
+  };
+  for (const [number, codec] of CODECS) Codecs[number] = () => codec;
+}
+
+/**
+ * Patch E. `consumer.commitOffsets` of a consumer that is stopping resolves without having committed: whoever relies on
+ * it must hear of that.
+ */
+function patchLostCommit(): void {
+  const { prototype } = require('kafkajs/src/consumer/runner') as ClassOf<Runner>;
+  const commitOffsets = prototype.commitOffsets;
+  prototype.commitOffsets = async function (offsets) {
+    if (this.running) await commitOffsets.call(this, offsets);
+    // Asked again: the stock method swallows what fails once stopping has begun.
+    if (!this.running) throw new GruardError('kafka_crash', 'the consumer stops: its offsets may not be committed');
   };
 }

@@ -2,6 +2,7 @@
 
 import type { KafkaMessage } from 'kafkajs';
 import type { SourceRecord } from '../domain.ts';
+import { FetchedRecord } from './fetchedRecord.ts';
 
 /** Aimed length of one slice: short enough that sockets, timers and heartbeats never wait long. */
 const targetMs = 20;
@@ -19,8 +20,10 @@ export function nextSliceRecords(size: number, count: number, elapsedMs: number)
   return count < size ? size : Math.max(size, Math.min(recordsMax, size * 2, aimed));
 }
 
-/** One message as the lane knows it. Key and value stay views into the fetch. */
-export function toRecord({ offset, timestamp, key, value, headers }: KafkaMessage): SourceRecord {
+/** One message as the lane knows it. Key and value stay views into the fetch. Only kafkajs's own need a translation. */
+export function toRecord(message: KafkaMessage | FetchedRecord): SourceRecord {
+  if (message instanceof FetchedRecord) return message;
+  const { offset, timestamp, key, value, headers } = message;
   const timestampMs = Number(timestamp);
   return {
     offset: Number(offset),

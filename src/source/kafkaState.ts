@@ -3,6 +3,8 @@
 import type { Kafka } from 'kafkajs';
 import type { PartitionId } from '../domain.ts';
 import type { Clock, Log, PartitionOwner } from '../ports.ts';
+import type { MemberClaim } from './kafkaAssigner.ts';
+import type { BatchFault } from './recordSet.ts';
 
 /** All times of a source, in milliseconds. */
 export interface KafkaTiming {
@@ -18,6 +20,8 @@ export interface KafkaTiming {
   readonly settleBeforeJoinMs: number;
   readonly settleBeforeStopMs: number;
   readonly disconnectMs: number;
+  /** Between two looks at a record batch that cannot be read. */
+  readonly blockedEveryMs: number;
   /** Between two looks at the cluster's topics, without and with missing ones. */
   readonly topicsEveryMs: number;
   readonly missingEveryMs: number;
@@ -34,6 +38,7 @@ export function kafkaTiming(changes: Partial<KafkaTiming> = {}): KafkaTiming {
     settleBeforeJoinMs: 5_000,
     settleBeforeStopMs: 15_000,
     disconnectMs: 10_000,
+    blockedEveryMs: 60_000,
     topicsEveryMs: 60_000,
     missingEveryMs: 3_000,
     ...changes,
@@ -58,6 +63,8 @@ export interface KafkaState {
   readonly rebalances: number;
   /** Unix milliseconds of the last answer of a broker to a fetch, with records or without. */
   readonly lastFetchMs: number | undefined;
+  /** Partitions that wait at a record batch which cannot be read, as `topic/partition`. */
+  readonly blocked: readonly string[];
   /** Offset behind the last record, by `topic/partition`; kept up to date in place. */
   readonly endOffsets: ReadonlyMap<string, number>;
 }
@@ -79,6 +86,12 @@ export interface MemberEvents {
   endOffset(at: PartitionId, offset: number): void;
   /** Retention removed `records` records before they were read. */
   gap(at: PartitionId, records: number): void;
+  /** The partition waits at a record batch that cannot be read. */
+  blocked(at: PartitionId, fault: BatchFault): void;
+  /** The owner has no state of the partition any more; it was read up to `position`. */
+  gaveUp(at: PartitionId, position: number): void;
+  /** It waits no more. */
+  passed(at: PartitionId): void;
   /** The group assigned topics that this member did not know. */
   unknownTopics(): void;
 }
@@ -89,6 +102,9 @@ export interface MemberOptions {
   readonly group: string;
   readonly topics: readonly string[];
   readonly timing: KafkaTiming;
+  readonly onBadBatch: 'pause' | 'skip';
+  /** What it says of itself when it joins, beside the partitions that it holds. */
+  readonly self: Pick<MemberClaim, 'instance' | 'lane'> & { cached(): MemberClaim['cached'] };
   readonly owner: PartitionOwner;
   readonly log: Log;
   readonly clock: Clock;

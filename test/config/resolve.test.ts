@@ -22,7 +22,14 @@ function resolve(
 
 it('has a default for everything', () => {
   expect(resolve({}).settings).toEqual({
-    kafka: { brokers: ['localhost:9092'], group: 'gruard', tls: undefined, sasl: undefined },
+    kafka: {
+      brokers: ['localhost:9092'],
+      group: 'gruard',
+      tls: undefined,
+      sasl: undefined,
+      verifyCrc: false,
+      onBadBatch: 'pause',
+    },
     lanes: 7,
     memoryBytes: 2e9,
     streams: [],

@@ -22,6 +22,11 @@ describe.each(formats)('newDecoder for $format', (chosen) => {
     expect(decode(record(null))).toMatchObject({ kind: 'rejected', reason: 'null' });
   });
 
+  it('rejects what stands for a batch that could not be read, with its reason', () => {
+    const unreadable = { reason: 'corrupt' as const, detail: 'has offsets out of order' };
+    expect(decode({ ...record('5'), unreadable })).toEqual({ kind: 'rejected', ...unreadable });
+  });
+
   it('rejects a record without a byte', () => {
     expect(decode(record(''))).toMatchObject({ kind: 'rejected', reason: 'parse' });
   });

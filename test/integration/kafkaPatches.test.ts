@@ -9,7 +9,7 @@ describe.runIf(kafkaToolsReady(brokers))('the patches of kafkajs, on a broker', 
   const topic = freshName('patches');
 
   beforeAll(async () => {
-    vi.stubEnv('GRUARD_KAFKA_PATCH', '-A,-D');
+    vi.stubEnv('GRUARD_KAFKA_PATCH', '-A,-B,-C,-D,-E');
     await createTopic(brokers, topic, 1);
   });
   afterAll(() => {
@@ -58,7 +58,7 @@ describe.runIf(kafkaToolsReady(brokers))('the patches of kafkajs, on a broker', 
     const lines: string[] = [];
     applyKafkaPatches((_level, _code, message) => lines.push(message));
     applyKafkaPatches((_level, _code, message) => lines.push(message));
-    expect(lines).toEqual(['kafkajs 2.2.4, patches: A, D']);
+    expect(lines).toEqual(['kafkajs 2.2.4, patches: A, B, C, D, E']);
     const { steps, timers } = await joinAndIdle();
     expect(steps).toEqual(['hook begins as nobody', 'hook ends', 'joined']);
     expect(timers).toBeLessThan(100);

@@ -50,6 +50,25 @@ describe.runIf(kafkaToolsReady(brokers))('a group of Kafka sources', () => {
     expect(owners.flatMap(({ violations }) => violations)).toEqual([]);
   });
 
+  it('moves no partition that can stay when a member comes, and brings all back when it goes', async () => {
+    const [topic, group] = [freshName('sticky'), freshName('group')];
+    await createTopic(brokers, topic, 8);
+    const [one, two] = [recordingOwner(), recordingOwner()];
+    const [first, second] = [open(brokers, [topic], group), open(brokers, [topic], group, { lane: 1 })];
+    void first.source.run(one);
+    await eventually('one has all', () => one.held.size === 8);
+    void second.source.run(two);
+    await eventually('two share', () => two.held.size === 4 && one.held.size === 4);
+    const callsOf = (owner: typeof one, call: string): number =>
+      owner.calls.filter((text) => text.startsWith(call)).length;
+    expect([callsOf(one, 'take'), callsOf(one, 'drop')]).toEqual([8, 4]);
+    await second.source.stop();
+    await eventually('one has all again', () => one.held.size === 8);
+    // Those that stayed were never let go.
+    expect([callsOf(one, 'take'), callsOf(one, 'drop')]).toEqual([12, 4]);
+    expect([...one.violations, ...two.violations]).toEqual([]);
+  });
+
   it('takes everything anew after the group has thrown it out', async () => {
     const [topic, group] = [freshName('thrown'), freshName('group')];
     await createTopic(brokers, topic, 1);

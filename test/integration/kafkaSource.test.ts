@@ -207,8 +207,9 @@ describe.runIf(kafkaToolsReady(brokers))('a Kafka source', () => {
     const owner = recordingOwner({
       onDeliver: (batch) => {
         // Copied, because key and value are views that are gone after the call.
-        for (const { key, value, ...record } of batch.records) {
-          records.push({ ...record, key: key && Buffer.from(key), value: value && Buffer.from(value) });
+        for (const { offset, timestampMs, headers, key, value } of batch.records) {
+          const copied = { key: key && Buffer.from(key), value: value && Buffer.from(value) };
+          records.push({ offset, timestampMs, headers, ...copied });
         }
       },
     });

@@ -4,7 +4,14 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { AnomalyEvent } from '../../src/domain.ts';
 import { startDaemon, until, workFolder } from '../support/daemon.ts';
 import { history, hostLine } from '../support/history.ts';
-import { consumeAll, createTopic, freshName, kafkaToolsReady, produceLines } from '../support/kafkaTools.ts';
+import {
+  consumeAll,
+  createTopic,
+  freshName,
+  kafkaToolsReady,
+  produceBomb,
+  produceLines,
+} from '../support/kafkaTools.ts';
 
 const brokers = inject('brokers');
 const GOOD = history(['good'], 900, 700).map(({ line }) => line);
@@ -39,16 +46,22 @@ describe.runIf(kafkaToolsReady(brokers))('bad input', () => {
   });
   afterAll(() => folder.remove());
 
-  async function run(name: string, lines: readonly string[]) {
+  /** With `bomb`, a batch that unpacks to too much stands in the middle, and is skipped. */
+  async function run(name: string, lines: readonly string[], bomb = false) {
     const [topic, events, rejects] = [freshName(name), freshName('events'), freshName('rejects')];
     await createTopic(brokers, topic, 1, { 'max.message.bytes': '6000000' });
     await createTopic(brokers, events, 1);
     await createTopic(brokers, rejects, 1, { 'max.message.bytes': '6000000' });
-    await produceLines(brokers, topic, lines, { partition: 0 });
+    const middle = bomb ? Math.floor(lines.length / 2) : 0;
+    if (bomb) {
+      await produceLines(brokers, topic, lines.slice(0, middle), { partition: 0 });
+      await produceBomb(brokers, topic, 20_000_000);
+    }
+    await produceLines(brokers, topic, lines.slice(middle), { partition: 0 });
     const path = await folder.file(
       `${name}.yaml`,
       `version: 1
-kafka: { brokers: ${JSON.stringify(brokers.split(','))}, group: ${freshName('group')} }
+kafka: { brokers: ${JSON.stringify(brokers.split(','))}, group: ${freshName('group')}, on_bad_batch: skip }
 http: { listen: 127.0.0.1:0 }
 state: { dir: ${folder.path}/${name} }
 sinks: { events: { topic: ${events} }, rejects: { topic: ${rejects} } }
@@ -65,7 +78,7 @@ streams:
     try {
       await until(
         'all is read',
-        async () => (await daemon.metric('gruard_records_received_total')) === lines.length,
+        async () => (await daemon.metric('gruard_records_received_total')) === lines.length + Number(bomb),
         daemon,
       );
       const counts = new Map<string, number>();
@@ -90,6 +103,7 @@ streams:
     }
     const clean = await run('clean', GOOD);
     const poisoned = await run('poisoned', mixed);
+    const bombed = await run('bombed', GOOD, true);
 
     const expected = new Map<string, number>();
     for (const [, reason] of POISON) expected.set(reason, (expected.get(reason) ?? 0) + 1);
@@ -107,6 +121,16 @@ streams:
       events.map(({ id, origin, ...rest }) => rest).filter(({ series }) => series['host'] === 'good');
     expect(told(clean.told).length).toBeGreaterThan(0);
     expect(told(poisoned.told)).toEqual(told(clean.told));
+    expect(told(bombed.told)).toEqual(told(clean.told));
+    expect(bombed.counts.get('bomb')).toBe(1);
+    const [letter] = bombed.letters;
+    expect(bombed.letters).toHaveLength(1);
+    expect(letter?.headers).toEqual(
+      expect.arrayContaining(['x-error-reason', 'bomb', 'x-offset', String(Math.floor(GOOD.length / 2))]),
+    );
+    // The batch as it came: some 20 kB of gzip.
+    expect(letter?.payload?.length).toBeGreaterThan(1_000);
+    expect(bombed.exposition).toContain('gruard_kafka_blocked_partitions{lane="0"} 0');
     expect(poisoned.exposition).toContain('a \\"quoted\\", label');
     expect(poisoned.stderr).not.toContain('lane_failed');
   });

@@ -119,6 +119,7 @@ export function laneReport(lane: number, more: Partial<LaneReport> = {}): LaneRe
     rebalances: 0,
     handoffSeconds: undefined,
     lastFetchMs: undefined,
+    blockedPartitions: 0,
     busyRatio: 0,
     kernels: [{ backend: 'simd', fused: true }],
     bankBytes: 0,

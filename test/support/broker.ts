@@ -204,7 +204,8 @@ function resolveJars(version: string): string {
   return jars;
 }
 
-function jarFolder(version: string): string {
+/** Jars of a broker, and of the Java client; Maven brings them with the first broker. */
+export function jarFolder(version = chosenVersion()): string {
   return join(repository, '.kafka', `libs-${version}`);
 }
 

@@ -3,6 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import kafkajs from 'kafkajs';
 import type { Clock, Log } from '../../src/ports.ts';
 import type { KafkaSettings } from '../../src/settings.ts';
 import { newKafkaClient, withAdmin } from '../../src/source/kafkaClient.ts';
@@ -38,7 +39,8 @@ export function freshName(word: string): string {
 }
 
 export function kafkaSettings(brokers: string, group: string): KafkaSettings {
-  return { brokers: brokers.split(','), group, tls: undefined, sasl: undefined };
+  const unset = { tls: undefined, sasl: undefined, verifyCrc: false } as const;
+  return { brokers: brokers.split(','), group, ...unset, onBadBatch: 'pause' };
 }
 
 export const realClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
@@ -89,6 +91,7 @@ interface Produced {
   readonly headers?: readonly string[];
   /** Empty values are null. */
   readonly tombstones?: boolean;
+  readonly codec?: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
 }
 
 /** Writes one record a line, to one partition or to where its key belongs. */
@@ -96,12 +99,21 @@ export async function produceLines(
   brokers: string,
   topic: string,
   lines: readonly string[],
-  { partition, keyed, headers = [], tombstones }: Produced = {},
+  { partition, keyed, headers = [], tombstones, codec = 'none' }: Produced = {},
 ): Promise<void> {
   const where = partition === undefined ? [] : ['-p', String(partition)];
   const form = [...(keyed ? ['-K', '\t'] : []), ...(tombstones ? ['-Z'] : []), ...headers.flatMap((h) => ['-H', h])];
-  const limit = ['-X', `message.max.bytes=${messageBytesMax}`];
+  const limit = ['-X', `message.max.bytes=${messageBytesMax}`, '-z', codec];
   await kcat(['-P', '-b', brokers, '-t', topic, ...where, ...form, ...limit], `${lines.join('\n')}\n`);
+}
+
+/** One record of zeros to partition 0, packed to next to nothing. By kafkajs: kcat takes half a minute to read it. */
+export async function produceBomb(brokers: string, topic: string, length: number): Promise<void> {
+  const producer = newKafkaClient(kafkaSettings(brokers, ''), () => {}, realClock).producer();
+  await producer.connect();
+  const messages = [{ partition: 0, value: Buffer.alloc(length, '0') }];
+  await producer.send({ topic, messages, compression: kafkajs.CompressionTypes.GZIP });
+  await producer.disconnect();
 }
 
 /** Every record that the topic holds now, by partition and offset. */
