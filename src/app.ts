@@ -70,8 +70,8 @@ export async function runApp(options: AppOptions): Promise<number> {
   const report = newReport({ ...settings, lanes }, facts, clock, log);
   const listener = await listen(report, settings.http, options.anyPort);
   stops.push(['http', () => listener.close()]);
-  screen.started(listener.address);
-  log('info', 'started', `listening on http://${listener.address}`, { lanes, version: options.version });
+  screen.started(listener.url);
+  log('info', 'started', `listening on ${listener.url}`, { lanes, version: options.version });
 
   let finish: (exit: number) => void = () => {};
   const finished = new Promise<number>((resolve) => {
@@ -225,7 +225,7 @@ async function listen(report: Report, http: Settings['http'], anyPort: boolean):
     return await report.listen(http);
   } catch (error) {
     if (!anyPort || !(error instanceof GruardError) || error.code !== 'port_busy') throw error;
-    return report.listen({ host: http.host, port: 0 });
+    return report.listen({ ...http, port: 0 });
   }
 }
 

@@ -18,6 +18,11 @@ export const ERRORS = {
     remedy: 'Choose another directory with --out, or make it writable.',
   },
   port_busy: { exit: 69, retryable: false, remedy: 'Choose another address with --listen HOST:PORT (port 0 = any).' },
+  listen_open: {
+    exit: 78,
+    retryable: false,
+    remedy: 'Set http.auth, listen on 127.0.0.1, or say --anonymous (http.anonymous) where everybody may read.',
+  },
   node_too_old: { exit: 69, retryable: false, remedy: 'Run gruard with Node 22.18 or newer.' },
   broker_unavailable: { exit: 69, retryable: true, remedy: 'Check kafka.brokers; gruard keeps trying.' },
   topic_missing: { exit: 69, retryable: true, remedy: 'Create the topic, or mend its name; gruard keeps looking.' },

@@ -5,7 +5,8 @@ import type { Paint } from './report/printable.ts';
 import { anomalyLine, banner, type Running, type StreamProgress, warmupLine } from './report/terminal.ts';
 
 export interface Screen {
-  started(address: string): void;
+  /** `url` is that of the listener. */
+  started(url: string): void;
   progress(streams: readonly StreamProgress[]): void;
   event(event: AnomalyEvent): void;
   ended(exit: number): void;
@@ -19,11 +20,11 @@ export interface Screen {
 const PROGRESS_STEP = 0.25;
 
 /** For people: banner, warm-up, a line for each opening, escalation and end. */
-export function newPeopleScreen(running: Omit<Running, 'address'>, paint: Paint): Screen {
+export function newPeopleScreen(running: Omit<Running, 'url'>, paint: Paint): Screen {
   const out = newOutput();
   const shown = new Map<string, string>();
   return {
-    started: (address) => out.write(banner({ ...running, address }, paint)),
+    started: (url) => out.write(banner({ ...running, url }, paint)),
     progress(streams) {
       for (const progress of streams) {
         const all = progress.ready + progress.warming;

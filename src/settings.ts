@@ -94,6 +94,20 @@ export interface StreamSettings {
   readonly configHash: string;
 }
 
+/** Where bearer tokens come from. */
+export type TokenSettings =
+  /** Read again for each login. */
+  | { readonly kind: 'file'; readonly file: string }
+  | {
+      readonly kind: 'endpoint';
+      readonly url: string;
+      readonly clientId: string;
+      readonly clientSecret: string;
+      readonly scope: string | undefined;
+      /** PEM text; undefined = the system's authorities. */
+      readonly ca: string | undefined;
+    };
+
 export interface KafkaSettings {
   readonly brokers: readonly string[];
   readonly group: string;
@@ -107,11 +121,23 @@ export interface KafkaSettings {
         readonly username: string;
         readonly password: string;
       }
+    | { readonly mechanism: 'oauthbearer'; readonly token: TokenSettings }
     | undefined;
   /** Compares each record batch with its checksum. */
   readonly verifyCrc: boolean;
   /** What becomes of a record batch that cannot be read: its partition waits, or it is rejected as one record. */
   readonly onBadBatch: 'pause' | 'skip';
+}
+
+export interface HttpSettings {
+  readonly host: string;
+  readonly port: number;
+  /** Everybody who reaches the address may read. */
+  readonly anonymous: boolean;
+  /** Paths of PEM files, which may be renewed at any time; undefined = plain text. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  /** A token, and scrypt hashes of passwords by user; undefined = nobody is asked. */
+  readonly auth: { readonly bearer: string | undefined; readonly basic: Readonly<Record<string, string>> } | undefined;
 }
 
 export interface Settings {
@@ -123,6 +149,6 @@ export interface Settings {
   readonly sinks: { readonly events: string | undefined; readonly rejects: string | undefined };
   readonly state: { readonly dir: string; readonly everyMs: number; readonly keep: number };
   readonly metrics: { readonly detail: 'bands' | 'score' | 'none'; readonly seriesBudget: number };
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: HttpSettings;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'pretty' | 'json' | 'auto' };
 }

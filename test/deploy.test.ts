@@ -192,7 +192,7 @@ describe('the image', () => {
 
   it('starts the daemon directly, as a user without rights, and stops it with SIGTERM', () => {
     expect(JSON.parse(last('ENTRYPOINT'))).toEqual(['node', '--enable-source-maps', 'dist/main.js']);
-    expect(JSON.parse(last('CMD'))).toEqual(['run', '/etc/gruard', '--listen', '0.0.0.0:9464']);
+    expect(JSON.parse(last('CMD'))).toEqual(['run', '/etc/gruard', '--listen', '0.0.0.0:9464', '--anonymous']);
     expect(last('USER')).toBe('65532:65532');
     expect(last('STOPSIGNAL')).toBe('SIGTERM');
     expect(last('VOLUME')).toBe('/var/lib/gruard');

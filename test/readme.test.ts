@@ -3,16 +3,22 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { load } from '../src/config/load.ts';
 import { layoutOf } from '../src/kernel/layout.ts';
 import { shapeOf } from '../src/kernel/shape.ts';
 import { METRICS } from '../src/report/metrics.ts';
+import { newAuthority } from './support/certificates.ts';
+import { RUNTIME_PACKAGES } from './support/runtimePackages.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
 const PAGES = ['README.md', 'src/README.md', 'src/kernel/README.md', 'deploy/README.md', 'CHANGELOG.md'];
 
 const textOf = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
+
+const authority = newAuthority();
+afterAll(() => authority.remove());
+const pair = authority.issue('example');
 
 /** Contents of the fenced blocks of a language; '' = without one. */
 function blocks(page: string, language: string): string[] {
@@ -25,11 +31,14 @@ function loadText(text: string): ReturnType<typeof load> {
   const folder = mkdtempSync(join(tmpdir(), 'gruard-readme-'));
   const here = process.cwd();
   try {
-    writeFileSync(join(folder, 'ca.pem'), '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n');
-    writeFileSync(join(folder, 'kafka'), 'secret');
+    writeFileSync(join(folder, 'secret'), 'a secret of enough characters');
+    writeFileSync(join(folder, 'hash'), `$scrypt$ln=15,r=8,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`);
     const local = text
-      .replace('/etc/gruard/ca.pem', `${folder}/ca.pem`)
-      .replace('/run/secrets/kafka', `${folder}/kafka`);
+      .replaceAll(/\/etc\/gruard\/[\w-]*ca\.pem/g, authority.ca)
+      .replaceAll(/\/etc\/gruard\/[\w-]+\.hash/g, `${folder}/hash`)
+      .replaceAll(/\/etc\/gruard\/[\w-]+\.key/g, pair.key)
+      .replaceAll(/\/etc\/gruard\/[\w-]+\.pem/g, pair.cert)
+      .replaceAll(/\/run\/secrets\/[\w-]+/g, `${folder}/secret`);
     const path = join(folder, 'gruard.yaml');
     writeFileSync(path, local);
     const loaded = load([path], {});
@@ -53,16 +62,28 @@ describe.each(PAGES)('%s', (page) => {
   });
 });
 
-describe('README.md', () => {
-  it('shows configurations that load', () => {
-    const examples = blocks('README.md', 'yaml');
-    expect(examples.length).toBeGreaterThanOrEqual(2);
+describe.each([
+  ['README.md', 2],
+  ['deploy/README.md', 4],
+] as const)('%s', (page, examplesMin) => {
+  it('shows configurations that load, without warnings', () => {
+    const examples = blocks(page, 'yaml');
+    expect(examples.length).toBeGreaterThanOrEqual(examplesMin);
     for (const example of examples) {
       const loaded = loadText(example);
-      expect(loaded.ok ? '' : loaded.text).toBe('');
+      expect(loaded.ok ? loaded.warnings : loaded.text).toEqual([]);
     }
   });
+});
 
+describe('deploy/README.md', () => {
+  it('tells how many packages run', () => {
+    const count = Object.keys(RUNTIME_PACKAGES).length;
+    expect(textOf('deploy/README.md')).toContain(`They are ${count}, with permissive licences`);
+  });
+});
+
+describe('README.md', () => {
   it('shows a complaint as the program makes it', () => {
     const complaint = blocks('README.md', '').find((block) => block.startsWith('gruard.yaml:5:5'));
     const wrong =

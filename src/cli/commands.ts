@@ -3,6 +3,7 @@
 import { ERRORS, GruardError } from '../errors.ts';
 import { backtest } from './backtest.ts';
 import { demo } from './demo.ts';
+import { runHash } from './hash.ts';
 import { run } from './run.ts';
 import { runSchema } from './schema.ts';
 import { validateCommand } from './validateCommand.ts';
@@ -17,13 +18,14 @@ usage: gruard COMMAND [OPTIONS]            in a clone: npm run gruard -- COMMAND
   backtest FILE.csv…   runs CSV files through the detector, and writes a report to look at
   validate FILE…       checks a configuration and the brokers, topics and directories it names
   config schema        prints the JSON Schema of the configuration, for editors
+  config hash          makes of a password what http.auth.basic holds
 
   --help, -h           help of gruard, or of a command
   --version            version
 
 examples:
   gruard demo --until first-anomaly
-  gruard run gruard.yaml --listen 0.0.0.0:9464
+  gruard run gruard.yaml --listen 127.0.0.1:9500
 `;
 
 /** Answers the process's exit code; never throws. */
@@ -40,7 +42,7 @@ export async function execute(argv: readonly string[]): Promise<number> {
       case 'validate':
         return await validateCommand(rest);
       case 'config':
-        return await runSchema(rest);
+        return rest[0] === 'hash' ? await runHash(rest.slice(1)) : runSchema(rest);
       case '--help':
       case '-h':
       case 'help':

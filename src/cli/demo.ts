@@ -6,7 +6,7 @@ import { runApp } from '../app.ts';
 import { GruardError } from '../errors.ts';
 import { newLog, paintFor } from '../report/log.ts';
 import { newPeopleScreen } from '../screen.ts';
-import { listenAddress } from './listenAddress.ts';
+import { listenerOf } from './listenAddress.ts';
 import { loadOrComplain } from './loadOrComplain.ts';
 import { version } from './version.ts';
 
@@ -18,6 +18,7 @@ usage: gruard demo [OPTIONS]
   --speed N               event seconds per second (default 3600: an hour a second)
   --seed N                another seed gives other noise and other places for the anomalies (default 1)
   --listen HOST:PORT      where /metrics and health are (default 127.0.0.1:9464, or any free port)
+  --anonymous             everybody who reaches that address may read
 
 examples:
   gruard demo
@@ -38,6 +39,7 @@ export async function demo(argv: readonly string[]): Promise<number> {
       speed: { type: 'string', default: '3600' },
       seed: { type: 'string', default: '1' },
       listen: { type: 'string' },
+      anonymous: { type: 'boolean', default: false },
     },
   });
   if (values.help === true) {
@@ -60,7 +62,7 @@ export async function demo(argv: readonly string[]): Promise<number> {
     source: `a generator, ${paceOf(speed)}, after ${HISTORY_DAYS} days of history`,
   };
   return runApp({
-    settings: values.listen === undefined ? settings : { ...settings, http: listenAddress('--listen', values.listen) },
+    settings: { ...settings, http: listenerOf(settings.http, values) },
     input: { kind: 'generator', seed, startMs: START + HISTORY_DAYS * DAY_MS, historyMs: HISTORY_DAYS * DAY_MS, speed },
     stateDir: undefined,
     fresh: false,

@@ -9,7 +9,7 @@ import type { Input } from '../messages.ts';
 import { newLog, paintFor } from '../report/log.ts';
 import { newJsonScreen, newPeopleScreen, newSilentScreen, type Screen } from '../screen.ts';
 import type { Settings } from '../settings.ts';
-import { listenAddress } from './listenAddress.ts';
+import { listenerOf } from './listenAddress.ts';
 import { loadOrComplain } from './loadOrComplain.ts';
 import { askForPartitions, refuseTooManySlabs } from './slabLimit.ts';
 import { version } from './version.ts';
@@ -19,6 +19,7 @@ const HELP = `gruard run: the daemon. Reads the streams of a configuration from 
 usage: gruard run FILE… [OPTIONS]
 
   --listen HOST:PORT   where /metrics and health are; overrides http.listen (port 0 = any)
+  --anonymous          everybody who reaches that address may read, unless http.auth is set
   --replay DATA        reads lines of DATA (CSV, JSON lines; - = standard input) in place of Kafka, and ends with them
   --topic NAME         the topic that DATA stands for (default: the first topic of the first stream)
   --flush              closes the last windows at the end of DATA
@@ -29,7 +30,7 @@ when there is no sinks.events or DATA is replayed. Logs go to standard error.
 Checkpoints go to state.dir; those of a replay to a folder of their own below it.
 
 examples:
-  gruard run gruard.yaml --listen 0.0.0.0:9464
+  gruard run gruard.yaml --listen 127.0.0.1:9500
   gruard run gruard.yaml --replay history.csv --flush > events.jsonl
 `;
 
@@ -40,6 +41,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     options: {
       help: { type: 'boolean', short: 'h' },
       listen: { type: 'string' },
+      anonymous: { type: 'boolean', default: false },
       replay: { type: 'string' },
       topic: { type: 'string' },
       flush: { type: 'boolean', default: false },
@@ -56,7 +58,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
   const loaded = loadOrComplain(positionals);
   if (loaded === undefined) return 78;
-  const settings = values.listen === undefined ? loaded : { ...loaded, http: listenAddress('--listen', values.listen) };
+  const settings = { ...loaded, http: listenerOf(loaded.http, values) };
 
   const log = newLog(settings.log);
   const input = inputOf(settings, values);
@@ -123,7 +125,16 @@ function sourceOf({ kafka }: Settings, input: Input): string {
   return input.file === '-' ? 'standard input' : input.file;
 }
 
-/** Of what decides results and addresses; secrets only pass through the hash. */
+/**
+ * Of what decides results and addresses. Without anything secret: who reads the hash in /metrics and knows the rest
+ * could try passwords on it.
+ */
 function shaOf(settings: Settings): string {
-  return createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 12);
+  const { kafka, http } = settings;
+  const told = {
+    ...settings,
+    kafka: { brokers: kafka.brokers, group: kafka.group, tls: kafka.tls !== undefined, sasl: kafka.sasl?.mechanism },
+    http: { ...http, auth: http.auth !== undefined },
+  };
+  return createHash('sha256').update(JSON.stringify(told)).digest('hex').slice(0, 12);
 }

@@ -28,7 +28,7 @@ export function runSchema(argv: readonly string[]): number {
     return 0;
   }
   if (positionals.length !== 1 || positionals[0] !== 'schema') {
-    throw new GruardError('usage', 'gruard config knows one word: gruard config schema.');
+    throw new GruardError('usage', 'gruard config knows two words: schema and hash.');
   }
   process.stdout.write(`${JSON.stringify(generatedJsonSchema(), null, 2)}\n`);
   return 0;

@@ -7,7 +7,7 @@ import { load } from '../config/load.ts';
 import { type MemoryNeeded, memoryNeeded } from '../config/memory.ts';
 import { problemsText } from '../config/problems.ts';
 import { durationText, sizeText } from '../config/quantities.ts';
-import { ERRORS, GruardError } from '../errors.ts';
+import { ERRORS, type ErrorCode, GruardError } from '../errors.ts';
 import { isNeural } from '../kernel/shape.ts';
 import type { Settings, StreamSettings } from '../settings.ts';
 import { type PartitionsOf, refuseTooManySlabs } from './slabLimit.ts';
@@ -19,8 +19,8 @@ usage: gruard validate FILE… [--offline]
   --offline   checks the files only: no connection, no directory
 
 FILE is a YAML file or a directory of them; several are merged.
-Exit codes: 0 ok; 66 a file is missing; 69 brokers or topics; 73 state.dir; 78 the configuration is invalid, or its
-limits allow more series than fit into the memory.
+Exit codes: 0 ok; 66 a file is missing; 69 brokers or topics; 73 state.dir; 77 the brokers let nobody in with this user
+or certificate; 78 the configuration is invalid, or its limits allow more series than fit into the memory.
 
 examples:
   gruard validate gruard.yaml
@@ -30,8 +30,8 @@ examples:
 const MISSING = 'The files are valid. gruard run would start, wait for what is missing, and not be ready until then.\n';
 
 interface Cluster {
-  /** Sentences about brokers and topics that stand in the way of the work; none = it can begin. */
-  readonly problems: readonly string[];
+  /** What of brokers and topics stands in the way of the work; none = it can begin. */
+  readonly problems: readonly { readonly code: ErrorCode; readonly text: string }[];
   /** Undefined when the cluster did not say. */
   readonly partitionsOf: PartitionsOf | undefined;
 }
@@ -64,11 +64,12 @@ export async function validate(argv: readonly string[], checkKafka: CheckKafka):
   }
   const unwritable = stateProblem(settings.state.dir);
   const { problems, partitionsOf } = await checkKafka(settings);
-  for (const problem of problems) process.stderr.write(`error: ${problem}\n`);
+  for (const { text } of problems) process.stderr.write(`error: ${text}\n`);
   if (unwritable !== undefined) process.stderr.write(`error: ${unwritable}\n`);
-  if (problems.length > 0) {
+  const [first] = problems;
+  if (first !== undefined) {
     if (unwritable === undefined) process.stderr.write(MISSING);
-    return ERRORS.broker_unavailable.exit;
+    return ERRORS[first.code].exit;
   }
   if (unwritable !== undefined) return ERRORS.state_unwritable.exit;
   if (partitionsOf !== undefined) refuseTooManySlabs(settings, partitionsOf);

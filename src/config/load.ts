@@ -25,6 +25,7 @@ import {
   treeAt,
   valuePlaceAt,
 } from './tree.ts';
+import { warnings } from './warnings.ts';
 
 export type Loaded =
   /** Each warning is a text of several lines, like that of an error. */
@@ -57,7 +58,11 @@ export function load(
   if (settings === undefined || problems.length > 0) return refused(problems);
   checkMemory(settings, tree, problems);
   if (problems.length > 0) return refused(problems);
-  return { ok: true, settings, warnings: warningsOf(tree).map((warning) => problemText(warning, 'warning', false)) };
+  return {
+    ok: true,
+    settings,
+    warnings: warnings(settings, tree).map((warning) => problemText(warning, 'warning', false)),
+  };
 }
 
 export function thisMachine(): Machine {
@@ -135,15 +140,6 @@ function checkMemory(settings: Settings, tree: Tree, problems: Problem[]): void 
       `allowed; most takes ${stream}: ${partitions} × ${slabs} models of ${sizeText(slabBytes)}`,
     fix: `Lower streams.${stream}.limits.series, model.hidden or model.layers, or raise limits.memory.`,
   });
-}
-
-function warningsOf(tree: Tree): readonly Problem[] {
-  const path = ['kafka', 'sasl', 'password'];
-  const password = treeAt(tree, path);
-  if (password?.kind !== 'scalar' || password.readings !== undefined) return [];
-  const fix = `Take it from a file or variable: "\${file:/run/secrets/kafka}" or "\${env:KAFKA_PASSWORD}".`;
-  const what = 'the password itself stands in this file';
-  return [{ code: 'plain_secret', place: password.place, key: keyText(path), what, fix }];
 }
 
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -148,7 +148,8 @@ function readMap(reading: Reading, node: YAMLMap, path: KeyPath, secret: boolean
       const what = `this key stands in line ${lineNumber(before.keyPlace)}, too`;
       complain(reading, 'duplicate_key', keyPlace, here, what, 'Keep one of the two.');
     }
-    const hidden = secret || isSecret(here);
+    // A group of secrets in whose place stands something else: the secret, most likely.
+    const hidden = secret || isSecret(here) || (SECRET_GROUPS.has(keyText(here)) && !isMap(value));
     const tree = isNode(value) ? read(reading, value, here, hidden) : nothing(keyPlace);
     entries.set(name, { keyPlace, tree });
   }
@@ -190,12 +191,18 @@ function readScalar(reading: Reading, node: YamlScalar, path: KeyPath, secret: b
   return { ...base, value: known, readings: undefined };
 }
 
+const SECRET_GROUPS: ReadonlySet<string> = new Set(['kafka.sasl', 'http.auth']);
+
 /** Keys whose values are not shown, however they are misspelt: an error shows the whole line. */
 function isSecret(path: KeyPath): boolean {
   const [top, second, third] = path;
   if (top === 'kafka' && second === 'sasl' && third !== undefined) return third !== 'mechanism' && third !== 'username';
+  if (top === 'http' && second === 'auth' && third !== undefined) return true;
   const key = String(path.at(-1));
-  return /passw|passphrase|secret|token|credential/i.test(key) || editDistance(key.toLowerCase(), 'password') <= 2;
+  return (
+    /passw|passphrase|secret|token|credential|^bearer$|^basic$/i.test(key) ||
+    editDistance(key.toLowerCase(), 'password') <= 2
+  );
 }
 
 /** As written, so that `0777:` and `1.0:` stay what they look like. */
@@ -268,6 +275,6 @@ function hideLine(file: SourceFile, offset: number): void {
   const from = offset === 0 ? 0 : file.text.lastIndexOf('\n', offset - 1) + 1;
   const end = file.text.indexOf('\n', from);
   const to = end < 0 ? file.text.length : end;
-  const match = /(?:pass|secret|token|credential)[^:]*:\s*/i.exec(file.text.slice(from, to));
+  const match = /(?:pass|secret|token|credential|bearer|basic)[^:]*:\s*/i.exec(file.text.slice(from, to));
   if (match !== null) file.secrets.push([from + match.index + match[0].length, to]);
 }

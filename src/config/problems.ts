@@ -22,7 +22,9 @@ export type ProblemCode =
   | 'duplicate_stream'
   | 'duplicate_uid'
   | 'memory_limit'
-  | 'plain_secret';
+  | 'plain_secret'
+  | 'plain_transport'
+  | 'insecure_tls';
 
 export interface Problem {
   readonly code: ProblemCode;

@@ -1,7 +1,7 @@
 // A configuration that fits the schema becomes settings, or problems that only the whole can know.
 
-import { readFileSync } from 'node:fs';
 import type { KafkaSettings, Settings, StreamSettings } from '../settings.ts';
+import { httpOf, saslOf, tlsOf } from './access.ts';
 import type { Complain } from './columns.ts';
 import type { ConfigOutput } from './schema.ts';
 import type { Environment } from './substitute.ts';
@@ -40,57 +40,20 @@ export function resolveProcess(
       keep: state.keep,
     },
     metrics: { detail: metrics.detail, seriesBudget: metrics.series_budget },
-    http: addressOf(http.listen),
+    http: httpOf(http, complain),
     log: { level: log.level, format: log.format },
   };
 }
 
 function kafkaOf(kafka: ConfigOutput['kafka'], complain: Complain): KafkaSettings {
-  const { brokers, group, tls, sasl } = kafka;
   return {
-    brokers,
-    group,
-    tls: tlsOf(tls, complain),
-    sasl:
-      sasl === undefined
-        ? undefined
-        : { mechanism: sasl.mechanism, username: sasl.username, password: sasl.password.reveal() },
+    brokers: kafka.brokers,
+    group: kafka.group,
+    tls: tlsOf(kafka.tls, complain),
+    sasl: saslOf(kafka.sasl, complain),
     verifyCrc: kafka.verify_crc,
     onBadBatch: kafka.on_bad_batch,
   };
-}
-
-function tlsOf(tls: ConfigOutput['kafka']['tls'], complain: Complain): KafkaSettings['tls'] {
-  if (tls === false) return undefined;
-  if (tls === true) return {};
-  if ((tls.cert === undefined) !== (tls.key === undefined)) {
-    const [there, missing] = tls.cert === undefined ? ['key', 'cert'] : ['cert', 'key'];
-    const what = `stands without \`${missing}\`; mutual TLS needs both`;
-    complain('conflict', ['kafka', 'tls', there], what, `Write ${missing}: too, or remove this key.`, 'key');
-  }
-  const result: { ca?: string; cert?: string; key?: string; insecure?: boolean } = {};
-  for (const part of ['ca', 'cert', 'key'] as const) {
-    const file = tls[part];
-    if (file !== undefined) result[part] = pem(file, part, complain);
-  }
-  if (tls.insecure) result.insecure = true;
-  return result;
-}
-
-function pem(file: string, part: 'ca' | 'cert' | 'key', complain: Complain): string {
-  const key = ['kafka', 'tls', part];
-  try {
-    const text = readFileSync(file, 'utf8');
-    if (!text.includes('-----BEGIN ')) {
-      complain('bad_value', key, `${file} is no PEM file`, 'It must have a line like -----BEGIN CERTIFICATE-----.');
-    }
-    return text;
-  } catch (error) {
-    const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    const fix = 'Check the path and that this user may read it.';
-    complain('unreadable_file', key, `${file} cannot be read (${why})`, fix);
-    return '';
-  }
 }
 
 /** Writing to an input would make gruard judge its own words, for ever. */
@@ -124,10 +87,4 @@ function checkUids(streams: readonly StreamSettings[], complain: Complain): void
     }
     owners.set(uid, owner ?? name);
   }
-}
-
-/** `HOST:PORT`, `[::1]:PORT`: the schema has seen its form. */
-function addressOf(text: string): { readonly host: string; readonly port: number } {
-  const colon = text.lastIndexOf(':');
-  return { host: text.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(text.slice(colon + 1)) };
 }

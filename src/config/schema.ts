@@ -3,11 +3,48 @@
 
 import * as z from 'zod';
 import { Stream, StreamDefaults } from './streamSchema.ts';
-import { address, choice, duration, flag, secret, size, streamName, text, topicName, whole } from './values.ts';
+import {
+  address,
+  choice,
+  duration,
+  flag,
+  passwordHash,
+  secret,
+  size,
+  streamName,
+  text,
+  topicName,
+  userName,
+  whole,
+} from './values.ts';
 import { told } from './words.ts';
 
 const PEM_FIX = 'Write the path of a PEM file.';
 const pemFile = () => text('be the path of a PEM file', PEM_FIX);
+
+const oauth = z.strictObject({
+  file: text('be the path of a file', 'Write the path of a file that holds a token and nothing else.')
+    .optional()
+    .describe('File with a token. Read again for each login, so that somebody may renew it.'),
+  url: told(
+    z.string().refine((value) => URL.canParse(value) && /^https?:\/\/[^@]*$/.test(value)),
+    'be an address that begins with https:, without a user',
+    'Write the address where the authorisation server gives tokens.',
+  )
+    .optional()
+    .describe('In place of a file: where the authorisation server gives tokens (grant type client_credentials).'),
+  client_id: text('be a text', 'Write who asks for tokens.').optional().describe('Who asks there.'),
+  client_secret: secret().optional().describe(`Take it from "\${file:/path}" or "\${env:NAME}". Never shown.`),
+  scope: text('be a text', 'Write the scopes, with spaces between them.').optional().describe('What is asked for.'),
+  ca: pemFile().optional().describe('Authorities to trust there in place of those of the system.'),
+});
+
+const sasl = z.strictObject({
+  mechanism: choice(['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer']).describe('As the brokers want it.'),
+  username: text('be a text', 'Write the name of the user.').optional().describe('Who logs in.'),
+  password: secret().optional().describe(`Take it from "\${file:/path}" or "\${env:NAME}". Never shown.`),
+  oauth: oauth.optional().describe('For oauthbearer, in place of a user: where tokens come from.'),
+});
 
 const kafka = z.strictObject({
   brokers: told(
@@ -35,14 +72,7 @@ const kafka = z.strictObject({
   )
     .prefault(false)
     .describe('Encrypted connections.'),
-  sasl: z
-    .strictObject({
-      mechanism: choice(['plain', 'scram-sha-256', 'scram-sha-512']).describe('As the brokers want it.'),
-      username: text('be a text', 'Write the name of the user.').describe('Who logs in.'),
-      password: secret().describe(`Take it from "\${file:/path}" or "\${env:NAME}". Never shown.`),
-    })
-    .optional()
-    .describe('Logging in at the brokers. Default: without.'),
+  sasl: sasl.optional().describe('Logging in at the brokers. Default: without.'),
   on_bad_batch: choice(['pause', 'skip'])
     .prefault('pause')
     .describe('A batch that is damaged or unpacks to more than 16 MiB: its partition waits for you, or it is skipped.'),
@@ -121,6 +151,26 @@ export const Config = z.strictObject({
       listen: address(0, '127.0.0.1:9464 or 0.0.0.0:9464')
         .prefault('127.0.0.1:9464')
         .describe('Where /metrics, /healthz and /readyz are.'),
+      anonymous: flag()
+        .prefault(false)
+        .describe('Everybody may read who reaches the address. Without it and without auth: this machine only.'),
+      tls: z
+        .strictObject({
+          cert: pemFile().describe('Certificate of the listener, with those between it and the authority.'),
+          key: pemFile().describe('Its private key.'),
+        })
+        .optional()
+        .describe('Encrypted connections. The files are read again when they change.'),
+      auth: z
+        .strictObject({
+          bearer: secret(16).optional().describe('Token that readers must send. Take it from a file. Never shown.'),
+          basic: z
+            .record(userName, passwordHash)
+            .optional()
+            .describe('Users and their passwords, as `gruard config hash` makes them.'),
+        })
+        .optional()
+        .describe('Who may read. Default: who reaches the address.'),
     })
     .prefault({})
     .describe('The one listener.'),

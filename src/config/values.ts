@@ -86,13 +86,30 @@ export function flag() {
 }
 
 /** A text that is never shown. */
-export function secret() {
+export function secret(lengthMin = 1) {
   const type = z
     .string()
-    .min(1)
+    .min(lengthMin)
     .transform((value) => new Secret(value));
-  return told(type, 'be a text', `Write "\${file:/path/of/the/secret}" or "\${env:NAME}".`);
+  const must = lengthMin === 1 ? 'be a text' : `be a text of at least ${lengthMin} characters`;
+  return told(type, must, `Write "\${file:/path/of/the/secret}" or "\${env:NAME}".`);
 }
+
+/** Cost 2^14 to 2^16 with blocks of 8: 16 to 64 MiB and some 50 to 200 ms for each try. */
+export const passwordHash = told(
+  z
+    .string()
+    .regex(/^\$scrypt\$ln=1[456],r=8,p=1\$[A-Za-z0-9+/]{16,86}\$[A-Za-z0-9+/]{43,86}$/)
+    .transform((value) => new Secret(value)),
+  'be a hash like $scrypt$ln=15,r=8,p=1$…$…',
+  'Let `gruard config hash` make it, and write it in quotes.',
+);
+
+export const userName = told(
+  z.string().regex(/^[^\p{Cc}:]{1,100}$/u),
+  'be the name of a user, without a colon',
+  'Choose another name.',
+);
 
 const PATH_FIX = "Write it like $.fields.p99, $['odd name'] or, for CSV, $[0].";
 

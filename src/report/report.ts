@@ -1,7 +1,7 @@
 // What the main thread tells of all lanes: their reports come in, the exposition, health and progress go out.
 
 import type { Clock, Log } from '../ports.ts';
-import type { Settings } from '../settings.ts';
+import type { HttpSettings, Settings } from '../settings.ts';
 import { writeFamilies } from './exposition.ts';
 import { families, type Picture, type ProcessFacts } from './families.ts';
 import { type Condition, liveness, newCondition, readiness } from './health.ts';
@@ -22,7 +22,7 @@ export interface Report {
   /** One view for each stream, for the terminal. */
   streams(): StreamView[];
   /** Opens /metrics, /healthz and /readyz; rejects with `port_busy`. */
-  listen(at: { readonly host: string; readonly port: number }): Promise<Listener>;
+  listen(settings: HttpSettings): Promise<Listener>;
 }
 
 type Told = Pick<Settings, 'lanes' | 'streams' | 'metrics'>;
@@ -55,10 +55,10 @@ export function newReport(settings: Told, facts: ProcessFacts, clock: Clock, log
       orphanRows(rows, lane);
     },
     streams: () => streamViews(merge),
-    listen: ({ host, port }) =>
+    listen: (http) =>
       startHttp({
-        host,
-        port,
+        settings: http,
+        log,
         metrics: scraping.answer,
         liveness: () => liveness(condition),
         readiness: () => readiness(condition, merge),

@@ -11,8 +11,8 @@ export interface Running {
   readonly streams: readonly string[];
   /** Where records come from: `kafka-1:9093, group gruard`, a file, or the generator. */
   readonly source: string;
-  /** `host:port` of the listener. */
-  readonly address: string;
+  /** Of the listener, without a path. */
+  readonly url: string;
 }
 
 export interface StreamProgress {
@@ -27,14 +27,13 @@ const VALUE_LENGTH_MAX = 40;
 
 /** Some lines, each ended. */
 export function banner(running: Running, paint: Paint = PLAIN): string {
-  const { what, version, streams, source, address } = running;
-  const base = `http://${address}`;
+  const { what, version, streams, source, url } = running;
   const lines = [
     `${paint('bold', `gruard ${version}`)}  ${printable(what)}`,
     `  watches  ${streams.map(printable).join(', ')}`,
     `  from     ${printable(source)}`,
-    `  metrics  ${paint('cyan', `${base}/metrics`)}`,
-    `  health   ${base}/healthz  ${base}/readyz`,
+    `  metrics  ${paint('cyan', `${url}/metrics`)}`,
+    `  health   ${url}/healthz  ${url}/readyz`,
     '  stop     Ctrl-C; times of anomalies are event time, UTC',
   ];
   return `${lines.join('\n')}\n`;

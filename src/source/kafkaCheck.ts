@@ -1,14 +1,20 @@
 // What stands between a configuration and its cluster, before anything runs.
 
 import type { Kafka } from 'kafkajs';
-import { ERRORS } from '../errors.ts';
+import { ERRORS, type ErrorCode } from '../errors.ts';
 import type { Log } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import { kafkaErrorCode, kafkaErrorText, newKafkaClient, withAdmin } from './kafkaClient.ts';
 import { matchTopics } from './kafkaTopics.ts';
 
-/** Problems with brokers and topics as sentences with their remedies; none = gruard can start. Never rejects. */
-export async function checkKafka(settings: Settings, log: Log): Promise<string[]> {
+/** What stands in the way, as a sentence with its remedy. */
+export interface ClusterProblem {
+  readonly code: ErrorCode;
+  readonly text: string;
+}
+
+/** Problems with brokers and topics; none = gruard can start. Never rejects. */
+export async function checkKafka(settings: Settings, log: Log): Promise<ClusterProblem[]> {
   const { brokers } = settings.kafka;
   // kafkajs's own lines would say the same in other words.
   const quiet: Log = (level, code, message, fields) => log(level === 'debug' ? level : 'debug', code, message, fields);
@@ -16,8 +22,9 @@ export async function checkKafka(settings: Settings, log: Log): Promise<string[]
   try {
     return missingTopics(settings, await existingTopics(kafka));
   } catch (error) {
-    const { remedy } = ERRORS[kafkaErrorCode(error)];
-    return [`kafka.brokers: ${brokers.join(', ')} cannot be used: ${kafkaErrorText(error)}. ${remedy}`];
+    const code = kafkaErrorCode(error);
+    const text = `${brokers.join(', ')} cannot be used: ${kafkaErrorText(error)}. ${ERRORS[code].remedy}`;
+    return [{ code, text: `kafka.brokers: ${text}` }];
   }
 }
 
@@ -25,18 +32,21 @@ function existingTopics(kafka: Kafka): Promise<string[]> {
   return withAdmin(kafka, (admin) => admin.listTopics());
 }
 
-function missingTopics({ streams, sinks }: Settings, existing: readonly string[]): string[] {
-  const problems: string[] = [];
+function missingTopics({ streams, sinks }: Settings, existing: readonly string[]): ClusterProblem[] {
+  const problems: ClusterProblem[] = [];
+  const miss = (text: string): void => {
+    problems.push({ code: 'topic_missing', text: `${text}. ${ERRORS.topic_missing.remedy}` });
+  };
   const own = [sinks.events, sinks.rejects].filter((topic) => topic !== undefined);
   for (const { name, topics } of streams) {
     for (const word of matchTopics(topics, existing, own).missing) {
       const text = word.endsWith('*') ? `no topic matches ${word}` : `topic ${word} does not exist`;
-      problems.push(`streams.${name}: ${text}. ${ERRORS.topic_missing.remedy}`);
+      miss(`streams.${name}: ${text}`);
     }
   }
   for (const [key, topic] of Object.entries(sinks)) {
     if (topic === undefined || existing.includes(topic)) continue;
-    problems.push(`sinks.${key}: topic ${topic} does not exist. ${ERRORS.topic_missing.remedy}`);
+    miss(`sinks.${key}: topic ${topic} does not exist`);
   }
   return problems;
 }

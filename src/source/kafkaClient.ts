@@ -1,10 +1,11 @@
 // The connection to Kafka: settings in kafkajs's words, its log lines in ours, and what its errors mean.
 
-import kafkajs, { type Admin, Kafka, type KafkaConfig, type LogEntry, type SASLOptions } from 'kafkajs';
-import type { ErrorCode } from '../errors.ts';
+import kafkajs, { type Admin, Kafka, type KafkaConfig, type LogEntry } from 'kafkajs';
+import { type ErrorCode, GruardError } from '../errors.ts';
 import type { Clock, Log, LogLevel } from '../ports.ts';
 import type { KafkaSettings } from '../settings.ts';
 import { verifyChecksums } from './kafkaDecoder.ts';
+import { kafkaLogin } from './kafkaLogin.ts';
 import { applyKafkaPatches } from './kafkaPatches.ts';
 
 /** How often the same line is logged again. */
@@ -55,8 +56,7 @@ export function newKafkaClient(settings: KafkaSettings, log: Log, clock: Clock):
     const { insecure, ca, ...keyPair } = settings.tls;
     config.ssl = { ...keyPair, ...(ca === undefined ? {} : { ca: [ca] }), rejectUnauthorized: insecure !== true };
   }
-  // kafkajs has a type for each mechanism, all of the same shape.
-  if (settings.sasl !== undefined) config.sasl = { ...settings.sasl } as SASLOptions;
+  if (settings.sasl !== undefined) config.sasl = kafkaLogin(settings.sasl, clock);
   return new Kafka(config);
 }
 
@@ -75,6 +75,7 @@ export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise
 /** What a failure of kafkajs means to a user. Looks through its wrappers at the cause. */
 export function kafkaErrorCode(error: unknown): ErrorCode {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof GruardError) return cause.code;
     const { type, code, retriable } = cause as { readonly [property in 'type' | 'code' | 'retriable']?: unknown };
     const text = `${cause.name} ${typeof type === 'string' ? type : ''}`;
     if (text.includes('SASL') || authTypes.has(String(type))) return 'kafka_auth';
@@ -86,11 +87,35 @@ export function kafkaErrorCode(error: unknown): ErrorCode {
   return 'kafka_crash';
 }
 
-/** The innermost message of an error, for one line. */
+/** The innermost message of an error, for one line, with what it means where nobody could guess that. */
 export function kafkaErrorText(error: unknown): string {
-  let text = String(error);
-  for (let cause = error; cause instanceof Error; cause = cause.cause) text = cause.message;
-  return text;
+  let innermost = error;
+  for (let cause = error; cause instanceof Error; cause = cause.cause) innermost = cause;
+  if (!(innermost instanceof Error)) return String(innermost);
+  const { code, type } = innermost as { readonly code?: unknown; readonly type?: unknown };
+  const text = withoutPlaces(innermost.message);
+  const told = `${innermost.name} ${String(type)} ${String(code)} ${text}`;
+  const meaning = meanings.find(([pattern]) => pattern.test(told))?.[1];
+  return meaning === undefined ? text : `${meaning} (${text})`;
+}
+
+/** By name, type, code and message of an error; the first that matches. */
+const meanings: readonly (readonly [RegExp, string])[] = [
+  [/CERT_HAS_EXPIRED/, "kafka.tls: the broker's certificate has expired"],
+  [/CERT_NOT_YET_VALID/, "kafka.tls: the broker's certificate is not valid yet"],
+  [/ERR_TLS_CERT_ALTNAME_INVALID/, "kafka.tls: the broker's certificate is for another name"],
+  [/UNABLE_TO_|SELF_SIGNED/, "kafka.tls.ca: the broker's certificate is signed by nobody who is trusted here"],
+  [/_ALERT_.*CERTIFICATE|_ALERT_UNKNOWN_CA/, 'kafka.tls.cert: the broker wants another certificate of this client'],
+  [/ERR_SSL|ERR_TLS/, 'kafka.tls: the two cannot agree'],
+  [/before secure TLS connection/, 'kafka.tls: this listener may speak no TLS'],
+  [/ILLEGAL_SASL_STATE/, 'kafka.sasl: this listener takes no user'],
+  [/SASL/, 'kafka.sasl: the broker refuses this user'],
+  [/ConnectionClosed/, 'the broker hung up: its listener may want kafka.tls, or a user in kafka.sasl'],
+];
+
+/** OpenSSL begins with a thread and ends with a line of its source, each time. */
+function withoutPlaces(message: string): string {
+  return message.replace(/[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]*):.*\s*/s, '$1').trimEnd();
 }
 
 /** A delay that doubles from 0.5 s to 10 s, less up to a quarter, so that lanes do not return all at once. */
@@ -126,7 +151,7 @@ export function newKafkaLog(log: Log, clock: Clock): (entry: LogEntry) => void {
     const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...fields } = line;
     const told = `${message} ${typeof fields['error'] === 'string' ? fields['error'] : ''}`;
     const ours = levelOf(level, told);
-    const text = `${namespace ? `[${namespace}] ` : ''}${message}`;
+    const text = `${namespace ? `[${namespace}] ` : ''}${withoutPlaces(message)}`;
     if (ours === 'debug') return log(ours, 'kafka_client', text, fields);
     const turn = mayLog(text);
     if (turn === undefined) return;

@@ -83,7 +83,7 @@ describe('gruard validate', () => {
 
   it('hands the settings to the check of the cluster, says what it finds, and exits with 69', async () => {
     const check = vi.fn<CheckKafka>(async () => ({
-      problems: ['streams.orders: topic shop.orders does not exist. Create it.'],
+      problems: [{ code: 'topic_missing', text: 'streams.orders: topic shop.orders does not exist. Create it.' }],
       partitionsOf: undefined,
     }));
     expect(await validate([good], check)).toBe(69);

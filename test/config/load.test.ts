@@ -112,7 +112,7 @@ describe('memory', () => {
 
 describe('a password', () => {
   const sasl = (password: string): string =>
-    `kafka: { sasl: { mechanism: plain, username: u, password: ${password} } }\n${stream('a')}`;
+    `kafka: { sasl: { mechanism: scram-sha-256, username: u, password: ${password} } }\n${stream('a')}`;
 
   it('in the file gives a warning that does not show it', () => {
     const loaded = load([write(sasl('hunter2'))], {}, machine);

@@ -1,7 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { resolveProcess } from '../../src/config/resolve.ts';
 import { Config, type ConfigInput } from '../../src/config/schema.ts';
 import type { Settings } from '../../src/settings.ts';
@@ -36,7 +33,7 @@ it('has a default for everything', () => {
     sinks: { events: undefined, rejects: undefined },
     state: { dir: './gruard-state', everyMs: 10_000, keep: 2 },
     metrics: { detail: 'bands', seriesBudget: 1000 },
-    http: { host: '127.0.0.1', port: 9464 },
+    http: { host: '127.0.0.1', port: 9464, anonymous: false, tls: undefined, auth: undefined },
     log: { level: 'info', format: 'auto' },
   });
 });
@@ -54,36 +51,6 @@ it('keeps its state where systemd says, unless the file says more', () => {
   expect(resolve({}, environment).settings.state.dir).toBe('/var/lib/gruard');
   expect(resolve({ state: { dir: '/data' } }, environment).settings.state.dir).toBe('/data');
   expect(resolve({}, { STATE_DIRECTORY: '' }).settings.state.dir).toBe('./gruard-state');
-});
-
-it('knows addresses of IPv6', () => {
-  expect(resolve({ http: { listen: '[::1]:0' } }).settings.http).toEqual({ host: '::1', port: 0 });
-});
-
-describe('TLS', () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'gruard-')), 'ca.pem');
-  writeFileSync(file, '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n');
-  const text = expect.stringContaining('BEGIN CERTIFICATE');
-
-  it('with the authorities of the system is an empty object', () => {
-    expect(resolve({ kafka: { tls: true } }).settings.kafka.tls).toEqual({});
-    expect(resolve({ kafka: { tls: {} } }).settings.kafka.tls).toEqual({});
-    expect(resolve({ kafka: { tls: false } }).settings.kafka.tls).toBeUndefined();
-  });
-
-  it('has texts for files', () => {
-    const { settings, complaints } = resolve({ kafka: { tls: { ca: file, cert: file, key: file, insecure: true } } });
-    expect(settings.kafka.tls).toEqual({ ca: text, cert: text, key: text, insecure: true });
-    expect(complaints).toEqual([]);
-  });
-
-  it('complains about half a pair, missing files and files that are no PEM', () => {
-    expect(resolve({ kafka: { tls: { cert: file } } }).complaints).toEqual(['conflict kafka.tls.cert']);
-    expect(resolve({ kafka: { tls: { key: file } } }).complaints).toEqual(['conflict kafka.tls.key']);
-    expect(resolve({ kafka: { tls: { ca: '/no/such' } } }).complaints).toEqual(['unreadable_file kafka.tls.ca']);
-    const self = new URL(import.meta.url).pathname.replace('resolve.test.ts', 'words.test.ts');
-    expect(resolve({ kafka: { tls: { ca: self } } }).complaints).toEqual(['bad_value kafka.tls.ca']);
-  });
 });
 
 it('reveals the password in the settings alone', () => {

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isPasswordOf } from '../../src/report/passwordHash.ts';
 import { startDaemon, workFolder } from '../support/daemon.ts';
 
 let folder: Awaited<ReturnType<typeof workFolder>>;
@@ -112,5 +113,29 @@ describe('gruard', () => {
       { event: 'opened', kind: 'range', origin: { file: '-', line: 2 } },
       { event: 'closed', kind: 'range', origin: { file: '-', line: 3 } },
     ]);
+  });
+
+  it('listens beyond this machine only when it is told that everybody may read: 78', async () => {
+    const path = await folder.file('open.yaml', 'streams: { a: { topic: t, value: $.v } }\n');
+    const args = ['run', path, '--replay', '-', '--listen', '0.0.0.0:0'];
+    const refused = await call(...args);
+    expect(refused.exit).toBe(78);
+    expect(refused.errors).toBe(
+      'gruard: error[listen_open] --listen: other machines reach 0.0.0.0:0, and nobody is asked who they are.\n' +
+        '  fix: Set http.auth, listen on 127.0.0.1, or say --anonymous (http.anonymous) where everybody may read.\n',
+    );
+    expect((await call(...args, '--anonymous')).exit).toBe(0);
+  });
+
+  it('makes hashes of passwords', async () => {
+    const hashOf = async (input: string): Promise<{ exit: number | string; out: string }> => {
+      const daemon = startDaemon(['config', 'hash'], {}, input);
+      return { exit: await daemon.exited, out: daemon.stdout() };
+    };
+    const { exit, out } = await hashOf('pass word\n');
+    expect(exit).toBe(0);
+    expect(await isPasswordOf('pass word', out.trim())).toBe(true);
+    expect(await hashOf('\n')).toEqual({ exit: 2, out: '' });
+    expect((await call('config', 'hash', '--help')).out).toContain('usage: gruard config hash');
   });
 });

@@ -203,7 +203,7 @@ describe.runIf(ready)('the image', () => {
       });
 
       const health = /CMD (\[.*\])$/.exec(instruction('HEALTHCHECK'))?.[1] ?? '[]';
-      const [, ...check] = JSON.parse(health.replace(':9464', `:${port}`)) as string[];
+      const [, ...check] = JSON.parse(health.replace('port: 9464', `port: ${port}`)) as string[];
       expect(await exitOf(start(['node', ...check]))).toBe(0);
 
       for (const one of [producer, daemon]) {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Listener } from '../../src/report/http.ts';
+import { hashPassword } from '../../src/report/passwordHash.ts';
 import { newReport, type Report } from '../../src/report/report.ts';
 import { admitted, FACTS, laneReport, noLog, share, stream, updates } from '../report/synthetic.ts';
+import { newAuthority } from '../support/certificates.ts';
 import { type Prometheus, startPrometheus } from '../support/prometheus.ts';
 import { available } from '../support/required.ts';
 
@@ -16,7 +18,7 @@ describe.runIf(available('prometheus', 'a real Prometheus that scrapes gruard'))
   beforeAll(async () => {
     const settings = { lanes: 1, streams: [stream('s')], metrics: { detail: 'bands', seriesBudget: 10 } } as const;
     report = newReport(settings, FACTS, clock, noLog);
-    listener = await report.listen({ host: '127.0.0.1', port: 0 });
+    listener = await report.listen({ host: '127.0.0.1', port: 0, anonymous: false, tls: undefined, auth: undefined });
     prometheus = await startPrometheus({ targets: [listener.address] });
   }, 30_000);
   afterAll(async () => {
@@ -62,5 +64,33 @@ describe.runIf(available('prometheus', 'a real Prometheus that scrapes gruard'))
     report.accept(laneReport(0, { shares: [share('s')], removed: [1] }));
     const left = await prometheus.until('gruard_anomaly_score{stream="s"}', (found) => found.length === 1, 10_000);
     expect(left[0]?.metric).toMatchObject({ host: hostile });
+  });
+});
+
+describe.runIf(available('prometheus', 'a real Prometheus that logs in'))('a Prometheus with credentials', () => {
+  const token = 'a-token-of-the-test';
+  const authority = newAuthority();
+  const { cert, key } = authority.issue('listener');
+  const running: { close?(): Promise<void>; stop?(): Promise<void> }[] = [];
+  afterAll(async () => {
+    for (const one of running) await (one.close ?? one.stop)?.();
+    authority.remove();
+  });
+
+  it('comes in over TLS by token and by password, and not with a wrong one', { timeout: 60_000 }, async () => {
+    const settings = { lanes: 1, streams: [stream('s')], metrics: { detail: 'bands', seriesBudget: 10 } } as const;
+    const auth = { bearer: token, basic: { prometheus: await hashPassword('swordfish') } };
+    const http = { host: '127.0.0.1', port: 0, anonymous: false, tls: { cert, key }, auth };
+    const listener = await newReport(settings, FACTS, clock, noLog).listen(http);
+    running.push(listener);
+    const secure = { scheme: 'https', tls_config: { ca_file: authority.ca } };
+    const up = async (login: object): Promise<number | undefined> => {
+      const prometheus = await startPrometheus({ targets: [listener.address], scrape: { ...secure, ...login } });
+      running.push(prometheus);
+      return (await prometheus.until('up{job="gruard"}', (found) => found.length === 1))[0]?.value;
+    };
+    expect(await up({ authorization: { credentials: token } })).toBe(1);
+    expect(await up({ basic_auth: { username: 'prometheus', password: 'swordfish' } })).toBe(1);
+    expect(await up({ authorization: { credentials: 'wrong' } })).toBe(0);
   });
 });

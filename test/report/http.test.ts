@@ -5,16 +5,19 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type HttpOptions, isHostAllowed, type Listener, startHttp } from '../../src/report/http.ts';
+import type { HttpSettings } from '../../src/settings.ts';
 
 const listeners: Listener[] = [];
 afterEach(async () => {
   await Promise.all(listeners.splice(0).map((listener) => listener.close()));
 });
 
+const settings: HttpSettings = { host: '127.0.0.1', port: 0, anonymous: false, tls: undefined, auth: undefined };
+
 async function start(more: Partial<HttpOptions> = {}): Promise<Listener> {
   const listener = await startHttp({
-    host: '127.0.0.1',
-    port: 0,
+    settings,
+    log: () => {},
     metrics: async (_request, response) => void response.end('metrics\n'),
     liveness: () => ({ ok: true, text: 'ok' }),
     readiness: () => ({ ok: false, text: 'lane 0: starting' }),
@@ -38,8 +41,9 @@ async function ask(port: number, path: string, options: object = {}): Promise<Re
 
 describe('the listener', () => {
   it('answers its four paths and no other', async () => {
-    const { port, address } = await start();
+    const { port, address, url } = await start();
     expect(address).toBe(`127.0.0.1:${port}`);
+    expect(url).toBe(`http://127.0.0.1:${port}`);
     expect(await ask(port, '/metrics?x=1')).toMatchObject({ status: 200, body: 'metrics\n' });
     expect(await ask(port, '/healthz')).toMatchObject({ status: 200, body: 'ok\n' });
     expect(await ask(port, '/readyz')).toMatchObject({ status: 503, body: 'lane 0: starting\n' });
@@ -69,7 +73,7 @@ describe('the listener', () => {
 
   it('names the address that is busy', async () => {
     const { port } = await start();
-    await expect(start({ port })).rejects.toMatchObject({
+    await expect(start({ settings: { ...settings, port } })).rejects.toMatchObject({
       code: 'port_busy',
       message: `cannot listen on 127.0.0.1:${port}: another program listens there`,
     });
@@ -112,6 +116,86 @@ describe('the listener', () => {
     await Promise.all([listener.close(), listener.close()]);
     await Promise.all(ended);
     await expect(ask(listener.port, '/')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+});
+
+describe('paths', () => {
+  it.each([
+    '/../../etc/passwd',
+    '/metrics/../../etc/passwd',
+    '/%2e%2e/%2e%2e/etc/passwd',
+    '/..%2f..%2fetc/passwd',
+    '/metrics%00',
+    '/%6detrics',
+    '/\\..\\..\\etc\\passwd',
+    '//etc/passwd',
+    `/${'x'.repeat(3000)}`,
+    '/METRICS',
+    '*',
+  ])('lead to no file: %s', async (path) => {
+    const { port } = await start();
+    const { status, body } = await ask(port, path);
+    expect(status).toBe(404);
+    expect(body).toBe('There is /metrics, /healthz and /readyz.\n');
+  });
+});
+
+describe('with credentials', () => {
+  const token = 'a-token-of-the-test';
+  const bearer = { authorization: `Bearer ${token}` };
+  const guarded = { settings: { ...settings, auth: { bearer: token, basic: {} } } };
+
+  it('everything but health is for those who have them', async () => {
+    const { port } = await start(guarded);
+    for (const path of ['/metrics', '/', '/nothing']) {
+      const refused = await ask(port, path);
+      expect(refused.status).toBe(401);
+      expect(refused.headers['www-authenticate']).toBe('Bearer realm="gruard"');
+      expect(refused.body).not.toContain('metrics');
+    }
+    expect(await ask(port, '/metrics', { headers: bearer })).toMatchObject({ status: 200, body: 'metrics\n' });
+    expect((await ask(port, '/nothing', { headers: bearer })).status).toBe(404);
+  });
+
+  it('strangers learn whether it is healthy, and not what is wrong', async () => {
+    const { port } = await start(guarded);
+    expect(await ask(port, '/healthz')).toMatchObject({ status: 200, body: 'ok\n' });
+    expect(await ask(port, '/readyz')).toMatchObject({ status: 503, body: 'not ok\n' });
+    expect(await ask(port, '/readyz', { headers: bearer })).toMatchObject({ status: 503, body: 'lane 0: starting\n' });
+    const wrong = { authorization: 'Bearer wrong' };
+    expect(await ask(port, '/readyz', { headers: wrong })).toMatchObject({ status: 503, body: 'not ok\n' });
+  });
+
+  it('tells the log where a refused request came from, without what it sent', async () => {
+    const lines: unknown[] = [];
+    const { port } = await start({ ...guarded, log: (...line) => void lines.push(line) });
+    await ask(port, '/metrics?secret', { headers: { authorization: 'Bearer wrong-token' } });
+    expect(lines).toEqual([
+      ['warn', 'http_refused', 'a request without valid credentials was refused', { from: '127.0.0.1' }],
+    ]);
+  });
+});
+
+describe('slow clients', () => {
+  it('cannot keep a scrape out for longer than their headers may take', { timeout: 60_000 }, async () => {
+    const { port } = await start();
+    const sockets = Array.from({ length: 500 }, () => {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.write('GET /metrics HTTP/1.1\r\nHost: loc');
+      return socket;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const from = performance.now();
+    let status: number | undefined;
+    while (status !== 200 && performance.now() - from < 30_000) {
+      status = await ask(port, '/metrics').then(
+        (reply) => reply.status,
+        () => new Promise((resolve) => setTimeout(resolve, 250, undefined)),
+      );
+    }
+    expect(status).toBe(200);
+    for (const socket of sockets) socket.destroy();
   });
 });
 

@@ -18,7 +18,13 @@ async function open({ detail = 'bands' as 'bands' | 'score' | 'none', seriesBudg
   const clock = handClock();
   const settings = { lanes: 2, streams: [stream('s'), stream('t')], metrics: { detail, seriesBudget } };
   const report = newReport(settings, FACTS, clock, noLog);
-  const listener = await report.listen({ host: '127.0.0.1', port: 0 });
+  const listener = await report.listen({
+    host: '127.0.0.1',
+    port: 0,
+    anonymous: false,
+    tls: undefined,
+    auth: undefined,
+  });
   listeners.push(listener);
   const scrape = async () => {
     clock.advance(1000);

@@ -113,7 +113,7 @@ describe('anomalyLine', () => {
 describe('banner', () => {
   it('says what runs and where to look', () => {
     const running = { what: 'demo', version: '0.1.0', streams: ['a', 'b'], source: 'the generator' };
-    const text = banner({ ...running, address: '127.0.0.1:9464' });
+    const text = banner({ ...running, url: 'http://127.0.0.1:9464' });
     expect(text).toContain('gruard 0.1.0  demo');
     expect(text).toContain('watches  a, b');
     for (const path of ['metrics', 'healthz', 'readyz']) expect(text).toContain(`http://127.0.0.1:9464/${path}`);

@@ -1,5 +1,6 @@
 import kafkajs, { type LogEntry } from 'kafkajs';
 import { expect, it } from 'vitest';
+import { GruardError } from '../../src/errors.ts';
 import {
   backOffMs,
   kafkaErrorCode,
@@ -84,6 +85,27 @@ it('knows from an error, or its causes, what a user can do about it', () => {
   ] as const;
   expect(cases.map(([error]) => kafkaErrorCode(error))).toEqual(cases.map(([, code]) => code));
   expect(kafkaErrorText(wrapped)).toBe('connect ECONNREFUSED');
+});
+
+it('says what an error means where nobody could guess that', () => {
+  const places = ['404D27CCC47F0000:error:0A000412:SSL routines:ssl3_read_bytes', '../deps/rec.c:9:SSL alert 42\n'];
+  const alert = (what: string): string => `Connection error: ${places[0]}:ssl/tls alert ${what}:${places[1]}`;
+  const connection = (message: string, code: string): Error => new kafkajs.KafkaJSConnectionError(message, { code });
+  const state = new kafkajs.KafkaJSProtocolError(
+    Object.assign(new Error('not valid'), { type: 'ILLEGAL_SASL_STATE', code: 34, retriable: false }),
+  );
+  expect(kafkaErrorText(connection(alert('bad certificate'), 'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE'))).toBe(
+    'kafka.tls.cert: the broker wants another certificate of this client ' +
+      '(Connection error: ssl/tls alert bad certificate)',
+  );
+  expect(kafkaErrorText(connection('self-signed', 'SELF_SIGNED_CERT_IN_CHAIN'))).toBe(
+    "kafka.tls.ca: the broker's certificate is signed by nobody who is trusted here (self-signed)",
+  );
+  expect(kafkaErrorText(connection('expired', 'CERT_HAS_EXPIRED'))).toMatch(/^kafka\.tls: .* has expired /);
+  expect(kafkaErrorText(state)).toBe('kafka.sasl: this listener takes no user (not valid)');
+  expect(kafkaErrorText(new GruardError('kafka_auth', 'no token'))).toBe('no token');
+  expect(kafkaErrorCode(new GruardError('kafka_auth', 'no token'))).toBe('kafka_auth');
+  expect(kafkaErrorText('words')).toBe('words');
 });
 
 it('waits longer after each failure, but never more than ten seconds', () => {

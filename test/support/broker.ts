@@ -79,14 +79,25 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** What a broker has beside its plain listener. */
+export interface BrokerExtras {
+  /** By name in capitals: protocol (`SSL`, `SASL_SSL` …) and port. */
+  readonly listeners: Readonly<Record<string, { readonly protocol: string; readonly port: number }>>;
+  /** Lines of server.properties. */
+  readonly properties: readonly string[];
+  /** Arguments of the command that formats the disk, like users. */
+  readonly format: readonly string[];
+}
+
 /** Starts a broker and waits until it answers. `port` fixes its address, for clients that are older than it. */
-export async function startBroker(options: { readonly port?: number } = {}): Promise<Broker> {
+export async function startBroker(options: { port?: number; extras?: BrokerExtras } = {}): Promise<Broker> {
+  const { extras = { listeners: {}, properties: [], format: [] } } = options;
   const version = chosenVersion();
   const jars = resolveJars(version);
   const attempts = options.port === undefined ? 3 : 1;
   for (let attempt = 1; ; attempt++) {
     // Somebody may take a port between the bind that found it and the broker's own.
-    const broker = newBroker(version, jars, options.port ?? (await freePort()), await freePort());
+    const broker = newBroker(version, jars, options.port ?? (await freePort()), await freePort(), extras);
     try {
       await broker.restart();
       return broker;
@@ -97,14 +108,15 @@ export async function startBroker(options: { readonly port?: number } = {}): Pro
   }
 }
 
-function newBroker(version: string, jars: string, port: number, controllerPort: number): Broker {
+function newBroker(version: string, jars: string, port: number, controllerPort: number, extras: BrokerExtras): Broker {
   const folder = mkdtempSync(join(tmpdir(), 'gruard-kafka-'));
   const properties = join(folder, 'server.properties');
   const standalone = major(version) >= 4;
   const brokers = `127.0.0.1:${port}`;
-  writeFileSync(properties, serverProperties(join(folder, 'data'), port, controllerPort, standalone));
+  writeFileSync(properties, serverProperties(join(folder, 'data'), port, controllerPort, standalone, extras));
   const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', properties, '--ignore-formatted'];
-  execFileSync('java', [...javaOptions(jars), ...format, ...(standalone ? ['--standalone'] : [])], { stdio: 'pipe' });
+  const more = [...(standalone ? ['--standalone'] : []), ...extras.format];
+  execFileSync('java', [...javaOptions(jars), ...format, ...more], { stdio: 'pipe' });
   let running: { readonly shell: ChildProcess; readonly pid: number } | undefined;
 
   // Covers an end of this process in which no teardown runs; `supervised` covers its being killed.
@@ -209,8 +221,17 @@ export function jarFolder(version = chosenVersion()): string {
   return join(repository, '.kafka', `libs-${version}`);
 }
 
-function serverProperties(data: string, port: number, controllerPort: number, standalone: boolean): string {
-  const listeners = `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`;
+function serverProperties(
+  data: string,
+  port: number,
+  controllerPort: number,
+  standalone: boolean,
+  extras: BrokerExtras,
+): string {
+  const more = Object.entries(extras.listeners);
+  const own = more.map(([name, one]) => `,${name}://127.0.0.1:${one.port}`).join('');
+  const listeners = `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}${own}`;
+  const protocols = more.map(([name, { protocol }]) => `,${name}:${protocol}`).join('');
   const quorum = standalone
     ? [
         `controller.quorum.bootstrap.servers=127.0.0.1:${controllerPort}`,
@@ -226,7 +247,8 @@ function serverProperties(data: string, port: number, controllerPort: number, st
     `advertised.listeners=${listeners}`,
     'inter.broker.listener.name=PLAINTEXT',
     'controller.listener.names=CONTROLLER',
-    'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    `listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT${protocols}`,
+    ...extras.properties,
     `log.dirs=${data}`,
     'offsets.topic.replication.factor=1',
     'offsets.topic.num.partitions=4',

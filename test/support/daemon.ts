@@ -65,7 +65,7 @@ export function startDaemon(
         .filter((line) => line.startsWith('{'))
         .map((line) => JSON.parse(line) as AnomalyEvent),
     async url() {
-      const found = (): string | undefined => /listening on (http:\/\/[^"\s]+)/.exec(errors)?.[1];
+      const found = (): string | undefined => /listening on (https?:\/\/[^"\s]+)/.exec(errors)?.[1];
       await until('the daemon listens', () => found() !== undefined, daemon);
       return found() ?? '';
     },

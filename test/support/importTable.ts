@@ -116,6 +116,11 @@ export const EXCEPTIONS: readonly { readonly from: string; readonly to: string; 
     reason: 'events must lie in the partition that a consumer expects for their key',
   },
   {
+    from: 'report/http.ts',
+    to: 'config/loopback.ts',
+    reason: 'which addresses other machines reach is asked before the start and at each request, and has one answer',
+  },
+  {
     from: 'backtest/detection.ts',
     to: 'kernelChoice.ts',
     reason: 'a backtest computes with the kernel that a lane would choose',

@@ -27,6 +27,8 @@ export interface PrometheusOptions {
   readonly targets: readonly string[];
   /** Label `job` of everything scraped. */
   readonly job?: string;
+  /** More of the scrape configuration, like `scheme`. */
+  readonly scrape?: Readonly<Record<string, unknown>>;
 }
 
 const PROGRAM = 'prometheus';
@@ -34,10 +36,14 @@ const READY_MS_MAX = 20_000;
 const QUERY_MS_MAX = 15_000;
 
 /** Resolves when it is ready. The caller stops it. */
-export async function startPrometheus({ targets, job = 'gruard' }: PrometheusOptions): Promise<Prometheus> {
+export async function startPrometheus({
+  targets,
+  job = 'gruard',
+  scrape: more,
+}: PrometheusOptions): Promise<Prometheus> {
   const folder = await mkdtemp(join(tmpdir(), 'gruard-prometheus-'));
   const config = join(folder, 'prometheus.yml');
-  const scrape = { job_name: job, static_configs: [{ targets }] };
+  const scrape = { job_name: job, static_configs: [{ targets }], ...more };
   // JSON is YAML.
   const text = JSON.stringify({ global: { scrape_interval: '1s', scrape_timeout: '1s' }, scrape_configs: [scrape] });
   await writeFile(config, text);
