@@ -188,6 +188,8 @@ export interface Wave {
   /** The level that the network expected, and what it expected 24 windows ago: what scoring watches. */
   readonly near: Float64Array;
   readonly far: Float64Array;
+  /** What the series usually is at this half hour of the day, raw units; NaN before anything is known. */
+  readonly usual: Float64Array;
   /** Windows that the model had learned before this one. */
   readonly learned: Float64Array;
   /** score: surprise of each signal, SURPRISES a row, and all of them pooled, in decades. */
@@ -218,6 +220,7 @@ export function newWave(capacity: number): Wave {
     upper: numbers(),
     near: numbers(),
     far: numbers(),
+    usual: numbers(),
     learned: numbers(),
     surprises: new Float64Array(capacity * SURPRISES),
     pooled: numbers(),

@@ -57,7 +57,7 @@ export interface ModelSettings {
   /** Multiple of 8, 8 to 128. */
   readonly lookback: number;
   readonly backend: Backend;
-  /** Windows learned before the first score, at least 50; `auto` = about two days, 150 to 600 windows. */
+  /** Windows learned before the first score, at least 50; `auto` = about a day, 100 to 300 windows. */
   readonly warmupWindows: number | 'auto';
 }
 

@@ -23,7 +23,7 @@ import { newWindowState, type WindowState } from './window/state.ts';
 import type { Watermark } from './window/watermark.ts';
 
 /** Rises whenever the same input would give another event: part of every event id. */
-export const DETECTOR_VERSION = 2;
+export const DETECTOR_VERSION = 3;
 
 export interface Share {
   readonly stream: StreamSettings;

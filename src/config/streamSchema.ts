@@ -117,10 +117,10 @@ const model = z.strictObject({
       windows: told(
         z.union([z.literal('auto'), z.int().min(50).max(10_000)]),
         'be auto, or a whole number from 50 to 10000',
-        'auto takes about two days, which is what a series with a daily rhythm needs.',
+        'auto takes about a day.',
       )
         .prefault('auto')
-        .describe('Windows that a series learns before its first score. auto = about two days, 150 to 600 windows.'),
+        .describe('Windows that a series learns before its first score. auto = about a day, 100 to 300 windows.'),
     })
     .prefault({})
     .describe('Learning before judging.'),

@@ -35,8 +35,16 @@ const DAY_MS = 86_400_000;
 /** Within the reach of the last alarm only one this much stronger is another alarm. */
 const ESCALATION = 0.25;
 const CONTINUING_WINDOWS = 60;
-/** Point score, in decades, from which a window sustains an alarm, and keeps an episode open. */
+/** Point score, in decades, from which a window is abnormal: it sustains an alarm, and keeps an episode open. */
 const ABNORMAL = 4;
+/**
+ * A run of abnormal windows gathers decades beyond so many a window, and is an alarm when it has so many: four barely
+ * abnormal windows, three clearly, two wildly so. A single one is judged by its rank alone.
+ */
+const RUN_USUAL = 2;
+const RUN_ALARM = 8;
+/** Runs count from that age on: before, every first is long. */
+const RUN_AFTER_MS = 7 * DAY_MS;
 /** An episode lasts while the value is this far from the level before it: in usual spreads, and of its first reach. */
 const AWAY_SPREADS = 3;
 const AWAY_SHARE = 0.5;
@@ -112,7 +120,8 @@ function judgeValue(state: DetectState, wave: Wave, row: number, evidence: numbe
   const lastAt = f64[at + AT.lastAlarmAt]!;
   const isNews = lastAt === 0 || n - lastAt > reach || ranked >= f64[at + AT.lastAlarm]! + ESCALATION;
   const threshold = THRESHOLD + dearness(f64, at, wave.startMs[row]!);
-  const alarm = !warming && candidate && counts && isNews && ranked >= threshold;
+  const news = candidate && isNews && ranked >= threshold;
+  const alarm = !warming && counts && (news || isLong(f64, at, wave, row));
   const score = pow10((ranked - threshold) / SCORE_DECADES);
   const abnormal = !warming && counts && (alarm || wave.point[row]! >= ABNORMAL);
   return {
@@ -120,8 +129,16 @@ function judgeValue(state: DetectState, wave: Wave, row: number, evidence: numbe
     alarm,
     abnormal,
     kind: 'spike',
-    ranked,
+    ranked: alarm ? Math.max(ranked, threshold) : ranked,
   };
+}
+
+/** Counts the window into the run of abnormal ones; true when a run that opened nothing yet is long enough for that. */
+function isLong(f64: Float64Array, at: number, wave: Wave, row: number): boolean {
+  const point = wave.point[row]!;
+  f64[at + AT.abnormalSum] = point >= ABNORMAL ? f64[at + AT.abnormalSum]! + point - RUN_USUAL : 0;
+  if (f64[at + AT.open] === 1 || f64[at + AT.abnormalSum]! < RUN_ALARM) return false;
+  return wave.learned[row]! * f64[at + AT.everyMs]! >= RUN_AFTER_MS;
 }
 
 /**

@@ -2,8 +2,8 @@
 
 import { AT, type Layout } from '../kernel/layout.ts';
 import type { LaneMemory } from '../kernel/memory.ts';
-import { learnProfile, profileAt, yesterdayProfile } from './profiles.ts';
-import { learnScale } from './scaler.ts';
+import { halfHourProfile, learnProfile, learnSeason, profileAt, yesterdayProfile } from './profiles.ts';
+import { learnScale, normalised } from './scaler.ts';
 
 /** Weight of the newest window in the exponential average. */
 const EWMA_WEIGHT = 0.2;
@@ -19,6 +19,7 @@ export function learnBaseline(
 ): void {
   const { f64 } = lane;
   const at = evidence / 8;
+  learnSeason(lane, at, halfHourProfile(layout, evidence), timeMs, normalised(f64, at, value));
   learnScale(f64, at, value);
   f64[at + AT.forecast] = next(lane, layout, evidence, timeMs, nextMs, value);
   f64[at + AT.profileForecast] = f64[at + AT.forecast]!;

@@ -9,6 +9,7 @@ import type { Network } from '../kernel/network.ts';
 import { halfWidth, learnBand } from './band.ts';
 import { learnBaseline } from './baselines.ts';
 import { learnNeuralWave, type NeuralState, newNeuralJobs } from './neural.ts';
+import { halfHourProfile, profileAt } from './profiles.ts';
 import { deviation } from './scaler.ts';
 
 export interface ForecastState extends NeuralState {
@@ -39,7 +40,18 @@ export function forecastWave(state: ForecastState, wave: Wave): void {
     wave.upper[row] = expected + half;
     wave.near[row] = nearForecast(state.bank, at, expected);
     wave.far[row] = farForecast(state.bank, 8 * at);
+    wave.usual[row] = usualValue(state.bank, 8 * at, wave.startMs[row]!);
   }
+}
+
+/** What the half-hour profile says about a window at `timeMs`; NaN before there are two windows. */
+function usualValue({ lane, layout }: Bank, evidence: number, timeMs: number): number {
+  const { f64 } = lane;
+  const at = evidence / 8;
+  const learned = f64[at + AT.learned]!;
+  if (learned < 2) return Number.NaN;
+  const level = profileAt(lane, halfHourProfile(layout, evidence), timeMs, f64[at + AT.levelMean]!);
+  return f64[at + AT.mean]! + deviation(f64, at, learned) * level;
 }
 
 /** The level that is expected of the coming window; a baseline has only one forecast. */

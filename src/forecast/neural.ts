@@ -14,7 +14,7 @@ import { initialise } from '../kernel/initialise.ts';
 import { type Hyper, JOB_WORDS, JOBS_MAX, type Kernel, type Room, STEP, TRAIN } from '../kernel/kernel.ts';
 import { AT, FAR, HORIZONS, INPUTS, STRIDE, TARGETS } from '../kernel/layout.ts';
 import type { Network } from '../kernel/network.ts';
-import { halfHourProfile, hourOfWeekProfile, learnProfile, profileAt } from './profiles.ts';
+import { halfHourProfile, hourOfWeekProfile, learnProfile, learnSeason, profileAt } from './profiles.ts';
 import { deviation, learnScale, normalised } from './scaler.ts';
 import { isDue, learnLoss, rateFactor, restartSchedule, type Schedule } from './schedule.ts';
 
@@ -36,7 +36,6 @@ const SCHEDULE: Schedule = STRIDE;
 const RATE = 0.003;
 /** Half the usual norm: passes over an anomaly then teach less (0.6 points of bench:nab, within its noise). */
 const HYPER: Hyper = { clip: 0.5 };
-const LEVEL_WINDOWS_MAX = 1000;
 
 export interface NeuralState {
   readonly bank: Bank;
@@ -162,11 +161,10 @@ function takeIn(bank: Bank, network: Network, slab: Slab, timeMs: number, value:
 
   const halfHour = halfHourProfile(layout, slab.evidence);
   const hour = hourOfWeekProfile(layout, slab.evidence);
-  learnProfile(lane, at, halfHour, timeMs, x);
-  learnProfile(lane, at, hour, timeMs, x);
   const otherwise = f64[at + AT.levelMean]!;
+  learnSeason(lane, at, halfHour, timeMs, x);
+  learnProfile(lane, at, hour, timeMs, x);
   const learned = f64[at + AT.learned]! + 1;
-  f64[at + AT.levelMean]! += (x - f64[at + AT.levelMean]!) / Math.min(learned, LEVEL_WINDOWS_MAX);
 
   const row = appendRow(bank, network, slab);
   f32[row] = x;

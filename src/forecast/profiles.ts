@@ -10,6 +10,7 @@ const DAY_CELL_MS = 300_000;
 /** Least weight of the newest visit: a profile follows changes within about a week of visits. */
 const VISIT_WEIGHT_MIN = 0.15;
 const VISITS_MAX = 255;
+const LEVEL_WINDOWS_MAX = 1000;
 
 /** One periodic profile: where its running visit and its buckets lie. */
 interface Profile {
@@ -61,7 +62,7 @@ export function yesterdayProfile(layout: Layout, evidence: number): Profile {
     sum: AT.dayCellSum,
     count: AT.dayCellCount,
     valuesAt: (evidence + layout.dayCellAt) / 4,
-    visitsAt: evidence + layout.visitsAt,
+    visitsAt: evidence + layout.visitsAt + HALF_HOURS,
     weightMin: 1,
   };
 }
@@ -79,6 +80,14 @@ export function learnProfile(lane: LaneMemory, slab: number, profile: Profile, t
   }
   f64[slab + profile.sum]! += x;
   f64[slab + profile.count]! += 1;
+}
+
+/** Learns the day from one window's x: its profile, and the level that stands in where the profile knows nothing. */
+export function learnSeason(lane: LaneMemory, slab: number, halfHour: Profile, timeMs: number, x: number): void {
+  const { f64 } = lane;
+  learnProfile(lane, slab, halfHour, timeMs, x);
+  const learned = f64[slab + AT.learned]! + 1;
+  f64[slab + AT.levelMean]! += (x - f64[slab + AT.levelMean]!) / Math.min(learned, LEVEL_WINDOWS_MAX);
 }
 
 /** What the profile expects at `timeMs`; `otherwise` where that bucket was never visited. */

@@ -84,6 +84,7 @@ export const AT = {
   fast: 48, // EW3, EW10 and EW30 of the value
   slow: 51, // slow mean of the value
   slowSquare: 52, // slow mean square around it
+  abnormalSum: 53, // detect: decades that the run of abnormal windows has gathered; 0 = no run
   logCentre: 54, // quantisation of the warm-up log
   logScale: 55,
   // detect
@@ -101,10 +102,10 @@ export const AT = {
   episodeWindows: 76,
   lastAlarm: 77,
   sinceEvent: 78,
-  side: 79, // sign of observed − expected at the peak
+  seasonLevel: 79, // slow mean of value − usual
   kind: 80, // index into EPISODE_KINDS
   evidentSinceMs: 81,
-  peakDeviation: 82,
+  seasonSquare: 82, // slow mean square around it
   windows: 83, // windows that the detector saw
   // forecast: when it trains
   trainedAt: 84, // windows learned at the last training pass
@@ -215,7 +216,7 @@ export function layoutOf(shape: Shape): Layout {
   };
   const openAt = place(8 * Math.max(shape.openWindows * OPEN.size, WAIT.count * WAIT.size));
   const farAt = place(8 * FAR);
-  const halfHourAt = place(4 * (network ? HALF_HOURS : 0));
+  const halfHourAt = place(4 * HALF_HOURS);
   const hourAt = place(4 * (network ? HOURS : 0));
   const dayCellAt = place(4 * (shape.cell === 'seasonal' ? DAY_CELLS : 0));
   const logAt = place(4 * L * I);
@@ -223,7 +224,7 @@ export function layoutOf(shape: Shape): Layout {
   const peaksAt = place(4 * PEAKS);
   const tablesAt = place(2 * (SIGNALS * TABLE + PAIRS * PAIR_TABLE));
   const warmupAt = place(2 * LOGGED * WARMUP_LOG);
-  const visitsAt = place(network ? HALF_HOURS + HOURS : shape.cell === 'seasonal' ? DAY_CELLS : 0);
+  const visitsAt = place(HALF_HOURS + (network ? HOURS : shape.cell === 'seasonal' ? DAY_CELLS : 0));
   const evidenceBytes = aligned(end);
 
   return {

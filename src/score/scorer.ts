@@ -5,6 +5,7 @@ import { GAP, SURPRISES, type Wave } from '../domain.ts';
 import { type Bank, evidenceAddress } from '../kernel/bank.ts';
 import { log10 } from '../kernel/elementary.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { AT } from '../kernel/layout.ts';
 import { axesOf, learnAverages, newAxes } from './signals.ts';
 import { addAll, rootsOf } from './tables.ts';
 import { FIRST_FIT, logWindow } from './warmup.ts';
@@ -15,11 +16,17 @@ const DISCOUNT_WINDOWS_MAX = 10_000;
 /** Shifts the pooled surprise so that usual thresholds lie near 4; it has no other meaning. */
 const SHIFT = 4;
 
-/** Decades that a usual deviation from the slow level is worth in the point score. */
+/** Decades that a usual deviation from the level of this time of the day is worth in the point score. */
 const DISTANCE = 0.3;
 const DISTANCE_MAX = 8;
 const DISTANCE_USUAL = 3.2;
-const SLOW_AXIS = 6;
+/** That level is compared with from then on. */
+const DISTANCE_AFTER = 20;
+const LEVEL_WEIGHT_MIN = 0.01;
+const SQUARE_WEIGHT_MIN = 0.001;
+/** From this many windows on, a deviation counts for at most so many usual ones (squared) in the usual one. */
+const ROBUST_AFTER = 50;
+const SQUARE_MAX = 36;
 
 const axes = newAxes();
 const roots = new Float64Array(SURPRISES);
@@ -42,7 +49,8 @@ export function scoreWave(bank: Bank, kernel: Pick<Kernel, 'countUpTo'>, wave: W
     for (let signal = 0; signal < SURPRISES; signal++) wave.surprises[first + signal] = 2 * log10(roots[signal]!);
     wave.pooled[row] = pooledSurprise(mean, learned);
     wave.point[row] =
-      wave.pooled[row]! + DISTANCE * (Math.min(Math.abs(axes[SLOW_AXIS]!), DISTANCE_MAX) - DISTANCE_USUAL);
+      wave.pooled[row]! +
+      DISTANCE * (Math.min(distanceOf(lane.f64, evidence / 8, wave, row), DISTANCE_MAX) - DISTANCE_USUAL);
   }
 }
 
@@ -57,9 +65,31 @@ export function learnScores(bank: Bank, wave: Wave): void {
     watch(lane.f64, evidence, wave, row);
     if (learned >= FIRST_FIT) addAll(lane, layout, evidence, axes);
     learnAverages({ f64: lane.f64, at: evidence / 8 }, learned, value, axes);
+    learnDistance(lane.f64, evidence / 8, wave, row);
     const near = residualOf(value, wave.near[row]!);
     logWindow(lane, layout, evidence, learned, value, near, residualOf(value, wave.far[row]!));
   }
+}
+
+/**
+ * Distance of the value from what is usual at this time of the day, after a slow level, in usual distances. Where there
+ * is a season, the plain distance from a slow level finds every morning abnormal.
+ */
+function distanceOf(f64: Float64Array, at: number, wave: Wave, row: number): number {
+  const square = f64[at + AT.seasonSquare]!;
+  if (wave.learned[row]! <= DISTANCE_AFTER || square <= 0) return 0;
+  return Math.abs(wave.value[row]! - wave.usual[row]! - f64[at + AT.seasonLevel]!) / Math.sqrt(square);
+}
+
+function learnDistance(f64: Float64Array, at: number, wave: Wave, row: number): void {
+  if (Number.isNaN(wave.usual[row]!)) return;
+  const n = wave.learned[row]!;
+  const distance = wave.value[row]! - wave.usual[row]! - f64[at + AT.seasonLevel]!;
+  const square = f64[at + AT.seasonSquare]!;
+  const most = n > ROBUST_AFTER && square > 0 ? SQUARE_MAX * square : Number.POSITIVE_INFINITY;
+  const counted = Math.min(distance * distance, most);
+  f64[at + AT.seasonSquare] = square + Math.max(SQUARE_WEIGHT_MIN, 1 / (n + 1)) * (counted - square);
+  f64[at + AT.seasonLevel]! += Math.max(LEVEL_WEIGHT_MIN, 1 / (n + 1)) * distance;
 }
 
 /** Writes the axes of a row. */

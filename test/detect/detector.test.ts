@@ -11,6 +11,8 @@ interface Window {
   readonly pooled?: number;
   readonly value?: number;
   readonly missing?: boolean;
+  /** Point score; that of the pooled surprise if not said. */
+  readonly point?: number;
 }
 
 /** Pooled surprise that reaches the threshold while there were no peaks before: one is always reckoned with. */
@@ -36,7 +38,7 @@ function detect(windows: readonly Window[], settings: Partial<DetectSettings> = 
   const state: DetectState = { bank: one.bank, settings: { ...DETECT, ...settings }, warmupWindows: 64, counters };
   const told: (EpisodeChange & { readonly n: number })[] = [];
   const scores: number[] = [];
-  for (const [n, { pooled = 1, value = 100, missing = false }] of windows.entries()) {
+  for (const [n, { pooled = 1, value = 100, missing = false, point }] of windows.entries()) {
     const wave = windowOf(one, n, missing ? Number.NaN : value);
     wave.gap[0] = missing ? GAP.missing : GAP.none;
     wave.learned[0] = from + n;
@@ -44,7 +46,7 @@ function detect(windows: readonly Window[], settings: Partial<DetectSettings> = 
     wave.lower[0] = 90;
     wave.upper[0] = 110;
     wave.pooled[0] = missing || from + n < 50 ? Number.NaN : pooled;
-    wave.point[0] = wave.pooled[0]!;
+    wave.point[0] = point ?? wave.pooled[0]!;
     wave.surprises.set([2, 3, 0, 0, 0, 0, 0, 0, 0]);
     const changes: EpisodeChange[] = [];
     detectWave(state, wave, changes);
@@ -110,6 +112,19 @@ describe('detector', () => {
     const { kinds, told } = detect([LOUD, { pooled: OPENS + 1.2, value: 160 }, worse, QUIET]);
     expect(kinds).toEqual(['0 opened spike', '2 escalated spike', '3 closed spike']);
     expect(told.map(({ severity }) => severity)).toEqual(['warning', 'critical', 'critical']);
+  });
+
+  it.each([
+    { run: [4, 4, 4], kinds: [] },
+    { run: [4, 4, 4, 4], kinds: ['4 opened spike', '5 closed spike'] },
+    { run: [4.7, 4.7, 4.7], kinds: ['3 opened spike', '4 closed spike'] },
+    { run: [6, 6], kinds: ['2 opened spike', '3 closed spike'] },
+    { run: [6, 3.9, 6], kinds: [] },
+    { run: [9], kinds: [] },
+  ])('opens at a run of abnormal windows that gathers eight decades: $run', ({ run, kinds }) => {
+    const windows = [QUIET, ...run.map((point) => ({ point, pooled: 3 })), QUIET];
+    expect(detect(windows, {}, 3000).kinds).toEqual(kinds);
+    expect(detect(windows, {}, 1000).kinds, 'in its first week').toEqual([]);
   });
 
   it('is not told the same again within its reach: only what is clearly stronger opens another episode', () => {

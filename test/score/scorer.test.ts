@@ -81,6 +81,26 @@ describe('scorer', () => {
     expect(usual.point[0]! - usual.pooled[0]!).toBeLessThan(0);
   });
 
+  it('finds a usual value at another time of the day far from what is usual then', () => {
+    const distance = (value: number, usual: number): number => {
+      const one = oneSeries('last');
+      const known = (n: number, v: number, u: number): Wave => {
+        const wave = foreseen(one, n, v);
+        wave.usual[0] = u;
+        return wave;
+      };
+      for (let n = 0; n < 1000; n++) {
+        const usualNow = 10 * (Math.floor(n / 100) % 2);
+        learnScores(one.bank, known(n, usualNow + gaussian(random), usualNow));
+      }
+      const wave = known(1000, value, usual);
+      scoreWave(one.bank, newFloat32Kernel(one.bank.lane), wave);
+      return wave.point[0]! - wave.pooled[0]!;
+    };
+    expect(distance(10, 10)).toBeLessThan(0);
+    expect(distance(10, 0)).toBeGreaterThan(0.3);
+  });
+
   it('has no opinion about a window without data, and learns nothing from it', () => {
     const one = trained(100);
     const before = copySlab(one.bank, one.slot);
