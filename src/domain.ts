@@ -75,7 +75,7 @@ export const EPISODE_KINDS = ['spike', 'shift', 'gap', 'range'] as const;
 export type EpisodeKind = (typeof EPISODE_KINDS)[number];
 export const SEVERITIES = ['info', 'warning', 'critical'] as const;
 export type Severity = (typeof SEVERITIES)[number];
-type EvidenceKind = 'level' | 'residual' | 'spread' | 'drift' | 'shape' | 'burst' | 'gap' | 'range';
+type EvidenceKind = 'level' | 'residual' | 'spread' | 'drift' | 'shape' | 'burst' | 'joint' | 'gap' | 'range';
 
 /** The anomaly event, schema 1. Keys are written in this order; nothing in it depends on the clock. */
 export interface AnomalyEvent {
@@ -171,9 +171,16 @@ export const GAP = { none: 0, filled: 1, missing: 2 } as const;
 /**
  * Closed windows as columns, each series at most once: what flows from window to report. Every stage writes its own
  * columns of the first `count` rows. NaN = there is none.
+ *
+ * The fields of a series that have a window at the same time are a step: rows side by side, in order of the fields. For
+ * each step there is one more row behind all others, at count + its number, of the series' last slot: all fields
+ * together, a window of its own to forecast, score and detect, and not told. Series of one field have no steps.
  */
 export interface Wave {
   count: number;
+  steps: number;
+  /** First row of each step. */
+  readonly stepAt: Int32Array;
   // window
   readonly slot: Int32Array;
   readonly startMs: Float64Array;
@@ -190,6 +197,11 @@ export interface Wave {
   readonly far: Float64Array;
   /** What the series usually is at this half hour of the day, raw units; NaN before anything is known. */
   readonly usual: Float64Array;
+  /**
+   * Share of the field in the distance of its step from how the fields go together, ≥ 0; only where there
+   * are steps.
+   */
+  readonly apart: Float64Array;
   /** Windows that the model had learned before this one. */
   readonly learned: Float64Array;
   /** score: surprise of each signal, SURPRISES a row, and all of them pooled, in decades. */
@@ -209,6 +221,8 @@ export function newWave(capacity: number): Wave {
   const numbers = (): Float64Array => new Float64Array(capacity);
   return {
     count: 0,
+    steps: 0,
+    stepAt: new Int32Array(capacity),
     slot: new Int32Array(capacity),
     startMs: numbers(),
     endMs: numbers(),
@@ -221,6 +235,7 @@ export function newWave(capacity: number): Wave {
     near: numbers(),
     far: numbers(),
     usual: numbers(),
+    apart: numbers(),
     learned: numbers(),
     surprises: new Float64Array(capacity * SURPRISES),
     pooled: numbers(),
@@ -238,6 +253,13 @@ export interface EpisodeChange {
   readonly severity: Severity;
   readonly startedAtMs: number;
   readonly evidence: AnomalyEvent['evidence'];
+  /** By field of the series, adding up to 1; undefined for a series of one field. */
+  readonly contributions?: readonly number[];
+}
+
+/** Row behind the last one of step `step` of a wave. */
+export function stepEnd(wave: Wave, step: number): number {
+  return step + 1 < wave.steps ? (wave.stepAt[step + 1] ?? wave.count) : wave.count;
 }
 
 /** For the end of an exhaustive switch. */

@@ -7,6 +7,7 @@
 import { from, map, type Observable } from 'rxjs';
 import { decodeBatch, type Reject } from './decode/rows.ts';
 import { detectWave } from './detect/detector.ts';
+import { detectSteps } from './detect/together.ts';
 import type { EpisodeChange, RecordBatch, Wave } from './domain.ts';
 import { forecastWave, learnWave } from './forecast/forecaster.ts';
 import { learnScores, scoreWave } from './score/scorer.ts';
@@ -79,7 +80,9 @@ function learn(work: Work): Work {
 
 function detect(work: Work): Work {
   work.changes.length = 0;
-  detectWave(work.share.detect, work.wave, work.changes);
+  const { detect: state } = work.share;
+  if (state.bank.perSeries > 1) detectSteps(state, work.wave, work.changes);
+  else detectWave(state, work.wave, work.changes);
   return work;
 }
 

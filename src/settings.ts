@@ -56,6 +56,8 @@ export interface ModelSettings {
   readonly layers: number;
   /** Multiple of 8, 8 to 128. */
   readonly lookback: number;
+  /** Of several fields: one network for all, or one for each. */
+  readonly fields: 'joint' | 'separate';
   readonly backend: Backend;
   /** Windows learned before the first score, at least 50; `auto` = about a day, 100 to 300 windows. */
   readonly warmupWindows: number | 'auto';

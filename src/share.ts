@@ -8,7 +8,16 @@ import { type DecodeState, newSampleRows } from './decode/rows.ts';
 import type { DetectState } from './detect/detector.ts';
 import { type Counters, newCounters, type PartitionId } from './domain.ts';
 import { type ForecastState, newForecastState } from './forecast/forecaster.ts';
-import { type Bank, copySlab, dissolve, evidenceAddress, makeRoom, newBank, restoreSlab } from './kernel/bank.ts';
+import {
+  type Bank,
+  copySlab,
+  dissolve,
+  evidenceAddress,
+  firstSlot,
+  makeRoom,
+  newBank,
+  restoreSlab,
+} from './kernel/bank.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import { AT, type Layout, layoutOf } from './kernel/layout.ts';
 import type { LaneMemory } from './kernel/memory.ts';
@@ -48,7 +57,7 @@ export function newShare(
   firstOffset: number,
 ): Share {
   const counters = newCounters();
-  const bank = newBank(lane, layoutOf(shapeOf(stream.model, stream.window.openWindows)));
+  const bank = newBank(lane, layoutOf(shapeOf(stream.model, stream.window.openWindows, stream.decode.fields.length)));
   const { decode, window, detect, model, limits } = stream;
   const series = newSeriesTable(bank, decode.fields.length, limits.series);
   return {
@@ -80,11 +89,9 @@ export function dissolveShare(share: Share): void {
 export function freezeShare(share: Share): ShareSnapshot {
   const { stream, series, bank, window } = share;
   const slabs: { key: string; slab: Uint8Array }[] = [];
+  const name = nameOfFields(share);
   for (const entry of series.byKey.values()) {
-    for (const [field, slot] of entry.slots.entries()) {
-      const name = share.decode.fieldNames[field] ?? '';
-      slabs.push({ key: JSON.stringify([name, ...entry.labels]), slab: copySlab(bank, slot) });
-    }
+    slabs.push({ key: JSON.stringify([name, ...entry.labels]), slab: copySlab(bank, entry.slots[0] ?? -1) });
   }
   const { watermark } = window;
   const block = {
@@ -124,14 +131,13 @@ export function thawShare(share: Share, snapshot: ShareSnapshot): number {
   for (const { key, slab } of snapshot.series) {
     const [field = '', ...labels] = JSON.parse(key) as string[];
     const seriesKey = canonicalKey(share.decode.labelNames, labels);
-    if (!series.byKey.has(seriesKey) && !makeRoom(bank, series.fields)) {
-      leftOut++;
+    if (field !== nameOfFields(share))
+      throw new Error(`checkpoint of ${share.stream.name} has unknown fields ${field}`);
+    if (!makeRoom(bank, 1)) {
+      leftOut += series.fields;
       continue;
     }
-    const entry = series.byKey.get(seriesKey) ?? place(series, seriesKey, labels);
-    const slot = entry.slots[share.decode.fieldNames.indexOf(field)];
-    if (slot === undefined) throw new Error(`checkpoint of ${share.stream.name} has an unknown field ${field}`);
-    restoreSlab(bank, slot, slab);
+    restoreSlab(bank, place(series, seriesKey, labels).slots[0] ?? -1, slab);
   }
   series.nextSerial = block.serial;
   const { ms, claimMs, ...rest } = block.watermark;
@@ -141,6 +147,11 @@ export function thawShare(share: Share, snapshot: ShareSnapshot): number {
   share.position = snapshot.position;
   scheduleAll(share);
   return leftOut;
+}
+
+/** Of a slab in a checkpoint: of the one field, or of all. */
+function nameOfFields({ decode: { fieldNames } }: Share): string {
+  return fieldNames.length === 1 ? (fieldNames[0] ?? '') : JSON.stringify(fieldNames);
 }
 
 /** The heap of due windows follows from the slabs. */
@@ -163,8 +174,10 @@ function layoutHash(layout: Layout): string {
 
 /** Weights differ by series, not by run, partition or lane. */
 function seedOf(stream: StreamSettings, series: SeriesTable, slot: number): number {
-  const owner = series.bySlot[slot];
-  return hash32(JSON.stringify([stream.uid, owner?.series.key ?? '', owner?.field ?? 0]));
+  // The last slot of a series with several fields has no owner: its network is that of all fields.
+  const owner = series.bySlot[slot] ?? series.bySlot[firstSlot(series.bank, slot)];
+  const field = slot - firstSlot(series.bank, slot);
+  return hash32(JSON.stringify([stream.uid, owner?.series.key ?? '', field]));
 }
 
 function finite(value: number): number | null {

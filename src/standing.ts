@@ -1,6 +1,6 @@
 // How the series of a share stand: ready or warming, silent, anomalous, and how good their forecasts are.
 
-import { evidenceAddress } from './kernel/bank.ts';
+import { evidenceAddress, firstSlot } from './kernel/bank.ts';
 import { AT } from './kernel/layout.ts';
 import { warmupWindowsOf } from './kernel/warmup.ts';
 import type { ShareReport } from './report/laneReport.ts';
@@ -17,10 +17,13 @@ export function standingOf({ series, bank, window, stream }: Share): Standing {
   const { f64 } = bank.lane;
   let [seen, ready, silent, anomalous] = [0, 0, 0, 0];
   let [progress, coverage, loss, model, naive, step] = [0, 0, 0, 0, 0, 0];
+  // One network for all fields keeps its loss in the series' last slot.
+  const isJoint = bank.layout.shape.fields?.isJoint === true;
   for (const [slot, owner] of series.bySlot.entries()) {
     if (owner === undefined) continue;
     const at = evidenceAddress(bank, slot) / 8;
     const read = (index: number): number => f64[at + index] ?? 0;
+    const networkAt = isJoint ? evidenceAddress(bank, firstSlot(bank, slot) + bank.perSeries - 1) / 8 : at;
     if (read(AT.seen) !== 1) continue;
     seen++;
     const warmupWindows = warmupWindowsOf(stream.model.warmupWindows, read(AT.everyMs));
@@ -31,7 +34,7 @@ export function standingOf({ series, bank, window, stream }: Share): Standing {
     if (read(AT.learned) < warmupWindows) continue;
     ready++;
     coverage += read(AT.coverage);
-    loss += read(AT.loss);
+    loss += f64[networkAt + AT.loss] ?? 0;
     // Errors of series of any size weigh the same.
     const scale = read(AT.naiveError) + read(AT.stepError) || 1;
     model += read(AT.modelError) / scale;

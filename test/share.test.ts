@@ -208,7 +208,7 @@ describe('a frozen share', () => {
     const share = emptyShare(small());
     await deliver(share, [minutes(0, 3, ['a'])]);
     const renamed = small({ decode: { fields: [{ field: 'renamed', path: ['v'] }] } });
-    expect(() => thawShare(emptyShare(renamed), freezeShare(share))).toThrow('unknown field value');
+    expect(() => thawShare(emptyShare(renamed), freezeShare(share))).toThrow('unknown fields value');
   });
 
   it('of nothing is possible, too', async () => {

@@ -8,7 +8,7 @@ import { type MemoryNeeded, memoryNeeded } from '../config/memory.ts';
 import { problemsText } from '../config/problems.ts';
 import { durationText, sizeText } from '../config/quantities.ts';
 import { ERRORS, type ErrorCode, GruardError } from '../errors.ts';
-import { isNeural } from '../kernel/shape.ts';
+import { isNeural, shapeOf } from '../kernel/shape.ts';
 import type { Settings, StreamSettings } from '../settings.ts';
 import { type PartitionsOf, refuseTooManySlabs } from './slabLimit.ts';
 
@@ -119,12 +119,18 @@ function streamLine(stream: StreamSettings, memory: MemoryNeeded['perStream'][nu
   const layers = model.layers === 1 ? '' : ` × ${model.layers}`;
   const cell = isNeural(model.cell) ? `${model.cell} ${model.hidden}${layers}` : model.cell;
   const models =
-    decode.fields.length === 1 ? `${limits.series} series` : `${limits.series} series × ${decode.fields.length}`;
+    decode.fields.length === 1 ? `${limits.series} series` : `${limits.series} series, ${fieldsText(stream)},`;
   const each = memory === undefined || memory.partitions === 1 ? '' : ` in each of ${memory.partitions} partitions`;
   const size = memory === undefined ? '' : ` of ${sizeText(memory.slabBytes)}${each}: ${sizeText(memory.bytes)}`;
   const by = labels === '' ? ', a series per partition' : ` by ${labels}`;
   const input = `${topics.join(', ')} (${decode.format})`;
   return `  ${name}: ${input}, ${fields}${by}, ${aggregate} every ${length}, ${cell}, ${models}${size}`;
+}
+
+function fieldsText({ decode, model }: StreamSettings): string {
+  const { fields } = shapeOf(model, 1, decode.fields.length);
+  const network = !isNeural(model.cell) ? '' : fields?.isJoint === true ? ' in one network' : ' with a network each';
+  return `${decode.fields.length} values${network}`;
 }
 
 function wantsColour(): boolean {

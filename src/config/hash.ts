@@ -20,7 +20,14 @@ export function configHash(stream: Omit<StreamSettings, 'configHash'>): string {
       fields: decode.fields.map(({ field, path }) => ({ field, path: path ?? null })),
     },
     window: { every: window.every, aggregate: window.aggregate },
-    model: { cell: model.cell, hidden: model.hidden, layers: model.layers, lookback: model.lookback },
+    model: {
+      cell: model.cell,
+      hidden: model.hidden,
+      layers: model.layers,
+      lookback: model.lookback,
+      // Says nothing to a stream with one field, whose models therefore stay.
+      ...(decode.fields.length > 1 ? { fields: model.fields } : {}),
+    },
   };
   return createHash('sha256').update(canonicalJson(relevant)).digest('hex').slice(0, 12);
 }

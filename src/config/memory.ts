@@ -7,7 +7,7 @@ import type { Settings } from '../settings.ts';
 interface StreamMemory {
   readonly stream: string;
   readonly partitions: number;
-  /** Per partition: one for each series and field. */
+  /** Per partition: one for each series, whatever its fields. */
   readonly slabs: number;
   readonly slabBytes: number;
   readonly bytes: number;
@@ -28,8 +28,9 @@ export function memoryNeeded(
 ): MemoryNeeded {
   const perStream = settings.streams.map((stream) => {
     const partitions = stream.topics.reduce((sum, topic) => sum + partitionsOf(topic), 0);
-    const slabs = stream.limits.series * stream.decode.fields.length;
-    const { slabBytes } = layoutOf(shapeOf(stream.model, stream.window.openWindows));
+    const slabs = stream.limits.series;
+    const fields = stream.decode.fields.length;
+    const { slabBytes } = layoutOf(shapeOf(stream.model, stream.window.openWindows, fields));
     return { stream: stream.name, partitions, slabs, slabBytes, bytes: partitions * slabs * slabBytes };
   });
   return { bytes: perStream.reduce((sum, { bytes }) => sum + bytes, 0), perStream };

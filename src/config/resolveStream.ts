@@ -58,6 +58,7 @@ export function resolveStream(name: string, config: StreamConfig, complain: Comp
       hidden: model.hidden,
       layers: model.layers,
       lookback: model.lookback,
+      fields: model.fields,
       backend: model.backend,
       warmupWindows: model.warmup.windows,
     },

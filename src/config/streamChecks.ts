@@ -1,5 +1,6 @@
 // What no single key of a stream can know: which of them do not go together.
 
+import { JOINT_FIELDS_MAX } from '../kernel/shape.ts';
 import type { Complain } from './columns.ts';
 import { durationText } from './quantities.ts';
 import type { StreamConfig } from './streamSchema.ts';
@@ -35,8 +36,8 @@ function checkInput(config: StreamConfig, complain: Complain): void {
   if (values !== undefined && Object.keys(values).length === 0) {
     complain('missing_key', ['values'], 'must name at least one value', 'Write it like { p99: $.p99 }.');
   }
-  if (values !== undefined && Object.keys(values).length > 16) {
-    complain('out_of_range', ['values'], 'must have at most 16 values', 'Make two streams of it.');
+  if (values !== undefined && Object.keys(values).length > JOINT_FIELDS_MAX) {
+    complain('out_of_range', ['values'], `must have at most ${JOINT_FIELDS_MAX} values`, 'Make two streams of it.');
   }
   if (Array.isArray(topic) && new Set(topic).size < topic.length) {
     complain('conflict', ['topic'], 'names a topic twice', 'Remove one of them.');

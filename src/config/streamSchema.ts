@@ -106,6 +106,11 @@ const model = z.strictObject({
   )
     .prefault(32)
     .describe('Windows that a training pass looks back.'),
+  fields: choice(['joint', 'separate'], 'Write joint for one network that sees all of `values`, separate for one each.')
+    .prefault('separate')
+    .describe(
+      'Of several `values`: separate = a network for each; joint = one network forecasts all of them, in less memory.',
+    ),
   backend: choice(['auto', 'simd', 'js'], 'auto takes the compiled kernel where this machine can run it.')
     .prefault('auto')
     .describe(
@@ -243,7 +248,7 @@ export const Stream = z.strictObject({
     'Write it like { p99: $.p99, errors: $.errors }.',
   )
     .optional()
-    .describe('Several numbers to watch, each by a model of its own, in place of `value`.'),
+    .describe('Several numbers to watch, together and each for itself, in place of `value`.'),
   ...shared,
 });
 

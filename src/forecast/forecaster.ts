@@ -8,9 +8,11 @@ import { AT, FAR } from '../kernel/layout.ts';
 import type { Network } from '../kernel/network.ts';
 import { halfWidth, learnBand } from './band.ts';
 import { learnBaseline } from './baselines.ts';
+import { learnJointWave } from './joint.ts';
 import { learnNeuralWave, type NeuralState, newNeuralJobs } from './neural.ts';
 import { halfHourProfile, profileAt } from './profiles.ts';
 import { deviation } from './scaler.ts';
+import { foreseeSteps, learnSteps } from './together.ts';
 
 export interface ForecastState extends NeuralState {
   readonly counters: Counters;
@@ -42,6 +44,7 @@ export function forecastWave(state: ForecastState, wave: Wave): void {
     wave.far[row] = farForecast(state.bank, 8 * at);
     wave.usual[row] = usualValue(state.bank, 8 * at, wave.startMs[row]!);
   }
+  foreseeSteps(state.bank, wave);
 }
 
 /** What the half-hour profile says about a window at `timeMs`; NaN before there are two windows. */
@@ -71,8 +74,13 @@ function farForecast({ lane: { f64 }, layout }: Bank, evidence: number): number 
 
 /** Learns every row that has a value. */
 export function learnWave(state: ForecastState, wave: Wave): void {
+  learnSteps(state.bank, wave);
   if (state.bank.layout.network === undefined) learnBaselines(state, wave);
   else learnNetworks(state, state.bank.layout.network, wave);
+  for (let row = wave.count; row < wave.count + wave.steps; row++) {
+    if (wave.gap[row] === GAP.missing) continue;
+    state.bank.lane.f64[evidenceAddress(state.bank, wave.slot[row]!) / 8 + AT.learned]! += 1;
+  }
 }
 
 function learnBaselines({ bank, counters }: ForecastState, wave: Wave): void {
@@ -98,7 +106,8 @@ function learnNetworks(state: ForecastState, network: Network, wave: Wave): void
     if (wave.gap[row] === GAP.missing) continue;
     learnForecast(f64, evidenceAddress(bank, wave.slot[row]!) / 8, wave.value[row]!, wave.expected[row]!);
   }
-  counters.modelResets += learnNeuralWave(state, network, wave);
+  const isJoint = bank.layout.shape.fields?.isJoint === true;
+  counters.modelResets += isJoint ? learnJointWave(state, network, wave) : learnNeuralWave(state, network, wave);
   for (let row = 0; row < wave.count; row++) {
     if (wave.gap[row] === GAP.missing) continue;
     remember(f64, evidenceAddress(bank, wave.slot[row]!) / 8, wave.value[row]!);

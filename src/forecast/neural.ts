@@ -14,28 +14,22 @@ import { initialise } from '../kernel/initialise.ts';
 import { type Hyper, JOB_WORDS, JOBS_MAX, type Kernel, type Room, STEP, TRAIN } from '../kernel/kernel.ts';
 import { AT, FAR, HORIZONS, INPUTS, STRIDE, TARGETS } from '../kernel/layout.ts';
 import type { Network } from '../kernel/network.ts';
-import { halfHourProfile, hourOfWeekProfile, learnProfile, learnSeason, profileAt } from './profiles.ts';
-import { deviation, learnScale, normalised } from './scaler.ts';
+import { changeOf, usualStep } from './change.ts';
+import { takeIn } from './inputs.ts';
+import { normalised } from './scaler.ts';
 import { isDue, learnLoss, rateFactor, restartSchedule, type Schedule } from './schedule.ts';
 
 /** Weight of the level in every forecast before anything is learned: an untrained network says: no change. */
-const SKIP = 0;
-/** Changes count for at most so many usual ones: as input, as target. */
-const CHANGE_MAX = 3;
-/** A change moves the usual one by at most so many of it, once there are some. */
-const CHANGE_ROBUST = 10;
-const ROBUST_AFTER = 30;
-const USUAL_WEIGHT_MIN = 0.01;
-
+export const SKIP = 0;
 /**
  * A pass every so many windows. `auto` forecasts a little better for three quarters of the cost (see bench:cells), but
  * learns anomalies sooner, too: with it detection is 0.8 points worse (bench:nab, 8 seeds).
  */
-const SCHEDULE: Schedule = STRIDE;
+export const SCHEDULE: Schedule = STRIDE;
 /** Of a pass every STRIDE windows. Measured flat from 0.001 to 0.003; 0.01 is worse. */
-const RATE = 0.003;
+export const RATE = 0.003;
 /** Half the usual norm: passes over an anomaly then teach less (0.6 points of bench:nab, within its noise). */
-const HYPER: Hyper = { clip: 0.5 };
+export const HYPER: Hyper = { clip: 0.5 };
 
 export interface NeuralState {
   readonly bank: Bank;
@@ -126,7 +120,9 @@ function stepAll(state: NeuralState, network: Network, room: Room, wave: Wave): 
     const slab = slabOf(bank, wave.slot[row]!);
     const job = room.jobs / 4 + count * JOB_WORDS;
     u32[job + STEP.hot] = slab.hot;
-    u32[job + STEP.input] = 4 * takeIn(bank, network, slab, wave.startMs[row]!, wave.value[row]!);
+    const input = appendRow(bank, network, slab);
+    takeIn(bank, slab.evidence, wave.startMs[row]!, wave.value[row]!, f32, input);
+    u32[job + STEP.input] = 4 * input;
     u32[job + STEP.output] = room.outputs + 4 * count * network.O;
     count++;
   }
@@ -146,38 +142,6 @@ function stepAll(state: NeuralState, network: Network, room: Room, wave: Wave): 
     }
   }
   return restarts;
-}
-
-/** Everything but the network learns the window. Answers the index of float32 of the network's inputs. */
-function takeIn(bank: Bank, network: Network, slab: Slab, timeMs: number, value: number): number {
-  const { lane, layout } = bank;
-  const { f64, f32 } = lane;
-  const at = slab.evidence / 8;
-  const everyMs = f64[at + AT.everyMs]!;
-  const change = changeOf(f64, at, value);
-  const x = normalised(f64, at, value);
-  learnScale(f64, at, value);
-  learnUsualStep(f64, at, value);
-
-  const halfHour = halfHourProfile(layout, slab.evidence);
-  const hour = hourOfWeekProfile(layout, slab.evidence);
-  const otherwise = f64[at + AT.levelMean]!;
-  learnSeason(lane, at, halfHour, timeMs, x);
-  learnProfile(lane, at, hour, timeMs, x);
-  const learned = f64[at + AT.learned]! + 1;
-
-  const row = appendRow(bank, network, slab);
-  f32[row] = x;
-  for (let h = 0; h < HORIZONS.length; h++) {
-    const thenMs = timeMs + HORIZONS[h]! * everyMs;
-    const daily = profileAt(lane, halfHour, thenMs, otherwise);
-    f32[row + 1 + 2 * h] = daily - x;
-    f32[row + 2 + 2 * h] = profileAt(lane, hour, thenMs, daily) - x;
-  }
-  f32[row + INPUTS - 1] = change;
-  const weekly = x + f32[row + 2]!;
-  f64[at + AT.profileForecast] = f64[at + AT.mean]! + (learned < 2 ? 0 : deviation(f64, at, learned)) * weekly;
-  return row;
 }
 
 /** Targets of a row: the change after it, and the ways of the level; not known yet for the last rows. */
@@ -236,27 +200,6 @@ function slabOf(bank: Bank, slot: number): Slab {
     optimiser: optimiserAddress(bank, slot),
     evidence: evidenceAddress(bank, slot),
   };
-}
-
-/** The change to this value from the one before, in usual ones; 0 before there are any. */
-function changeOf(f64: Float64Array, at: number, value: number): number {
-  if (f64[at + AT.learned]! < 2) return 0;
-  const change = (value - f64[at + AT.previous]!) / usualStep(f64, at);
-  return Math.max(-CHANGE_MAX, Math.min(CHANGE_MAX, change));
-}
-
-/** > 0, also for a constant series. */
-function usualStep(f64: Float64Array, at: number): number {
-  return Math.max(f64[at + AT.usualStep]!, 1e-9 * Math.abs(f64[at + AT.mean]!) + 1e-12);
-}
-
-function learnUsualStep(f64: Float64Array, at: number, value: number): void {
-  const n = f64[at + AT.learned]!;
-  if (n === 0) return;
-  const usual = f64[at + AT.usualStep]!;
-  const change = Math.abs(value - f64[at + AT.previous]!);
-  const counted = n >= ROBUST_AFTER && usual > 0 ? Math.min(change, CHANGE_ROBUST * usual) : change;
-  f64[at + AT.usualStep] = usual + Math.max(USUAL_WEIGHT_MIN, 1 / n) * (counted - usual);
 }
 
 /** Index of float32 of a new row. Drops the oldest STRIDE rows of a full log; stores the state before the row. */

@@ -1,9 +1,11 @@
-// Slabs by slot. A bank belongs to one share (a stream in one input partition) and takes its memory from the lane in
-// chunks, each of three arenas, so that the parts that are read together lie together.
+// Slabs by slot. A series of several fields has several slots side by side: see layout.ts. A bank belongs to one share
+// (a stream in one input partition) and takes its memory from the lane in chunks, each of an arena for each part, so
+// that the parts that are read together lie together.
 
 import type { Layout } from './layout.ts';
 import { allocate, type LaneMemory, release, reserve } from './memory.ts';
 
+/** Series in a chunk. */
 const CHUNK_SLABS = 32;
 
 export interface Bank {
@@ -11,36 +13,45 @@ export interface Bank {
   readonly layout: Layout;
   /** Byte address of each chunk. */
   readonly chunks: number[];
-  /** Free slots, the last one is taken first. */
+  /** First slots of series that were given back, the last one is taken first. */
   readonly free: number[];
+  /** Slots, and networks, of a series. */
+  readonly perSeries: number;
+  readonly networks: number;
   /** Slots ever handed out. */
   slots: number;
 }
 
 export function newBank(lane: LaneMemory, layout: Layout): Bank {
-  return { lane, layout, chunks: [], free: [], slots: 0 };
+  const { slots, networks } = layout.together ?? { slots: 1, networks: 1 };
+  return { lane, layout, chunks: [], free: [], perSeries: slots, networks, slots: 0 };
 }
 
-/** Makes sure that the next `slots` slots can be taken; false when the lane's memory is used up. May grow it. */
-export function makeRoom(bank: Bank, slots: number): boolean {
-  while (bank.free.length + bank.chunks.length * CHUNK_SLABS - bank.slots < slots) {
+/** Makes sure that the slots of `series` series can be taken; false when the lane's memory is used up. May grow it. */
+export function makeRoom(bank: Bank, series: number): boolean {
+  while (bank.free.length + bank.chunks.length * CHUNK_SLABS - bank.slots / bank.perSeries < series) {
     if (!reserve(bank.lane, chunkBytes(bank.layout))) return false;
     bank.chunks.push(allocate(bank.lane, chunkBytes(bank.layout)));
   }
   return true;
 }
 
-/** A slot whose slab is all zero. Throws when there is no room: see `makeRoom`. */
+/**
+ * The first slot of a series whose slab is all zero; its others are the next ones. Throws when there is no room: see
+ * `makeRoom`.
+ */
 export function takeSlot(bank: Bank): number {
   const slot = bank.free.pop() ?? bank.slots;
-  if (slot >= bank.chunks.length * CHUNK_SLABS) bank.chunks.push(allocate(bank.lane, chunkBytes(bank.layout)));
+  if (slot >= bank.chunks.length * CHUNK_SLABS * bank.perSeries)
+    bank.chunks.push(allocate(bank.lane, chunkBytes(bank.layout)));
   // Counted only now: allocating may throw, and then the slot is not taken.
-  if (slot === bank.slots) bank.slots++;
+  if (slot === bank.slots) bank.slots += bank.perSeries;
   const { u8 } = bank.lane;
   for (const [at, bytes] of parts(bank, slot)) u8.fill(0, at, at + bytes);
   return slot;
 }
 
+/** Takes the first slot of a series back, and so all of them. */
 export function giveSlot(bank: Bank, slot: number): void {
   bank.free.push(slot);
 }
@@ -51,22 +62,40 @@ export function dissolve(bank: Bank): void {
   bank.chunks.length = 0;
 }
 
-/** Byte address of the hot part of a slot. */
+/** First slot of the series that a slot is of. */
+export function firstSlot(bank: Bank, slot: number): number {
+  return bank.perSeries === 1 ? slot : slot - (slot % bank.perSeries);
+}
+
+/** Byte address of the hot part of the network that forecasts a slot. */
 export function hotAddress(bank: Bank, slot: number): number {
-  return chunkAddress(bank, slot) + (slot % CHUNK_SLABS) * bank.layout.hotBytes;
+  const series = seriesOf(bank, slot);
+  return chunkAddress(bank, series) + networkOf(bank, slot, series) * bank.layout.hotBytes;
 }
 
 export function optimiserAddress(bank: Bank, slot: number): number {
+  const series = seriesOf(bank, slot);
   const { hotBytes, optimiserBytes } = bank.layout;
-  return chunkAddress(bank, slot) + CHUNK_SLABS * hotBytes + (slot % CHUNK_SLABS) * optimiserBytes;
+  const arena = chunkAddress(bank, series) + CHUNK_SLABS * bank.networks * hotBytes;
+  return arena + networkOf(bank, slot, series) * optimiserBytes;
 }
 
 export function evidenceAddress(bank: Bank, slot: number): number {
+  const series = seriesOf(bank, slot);
   const { hotBytes, optimiserBytes, evidenceBytes } = bank.layout;
-  return chunkAddress(bank, slot) + CHUNK_SLABS * (hotBytes + optimiserBytes) + (slot % CHUNK_SLABS) * evidenceBytes;
+  const arena = chunkAddress(bank, series) + CHUNK_SLABS * bank.networks * (hotBytes + optimiserBytes);
+  return arena + (slot % (CHUNK_SLABS * bank.perSeries)) * evidenceBytes;
 }
 
-/** A copy of the slab: hot, optimiser, evidence, one behind the other. */
+/** Byte address of the part for all fields of the series that a slot is of. */
+export function togetherAddress(bank: Bank, slot: number): number {
+  const series = seriesOf(bank, slot);
+  const { hotBytes, optimiserBytes, evidenceBytes } = bank.layout;
+  const before = bank.networks * (hotBytes + optimiserBytes) + bank.perSeries * evidenceBytes;
+  return chunkAddress(bank, series) + CHUNK_SLABS * before + (series % CHUNK_SLABS) * togetherBytes(bank);
+}
+
+/** A copy of the slab of the series that begins at a slot: hot, optimiser, evidence, together, one behind the other. */
 export function copySlab(bank: Bank, slot: number): Uint8Array {
   const copy = new Uint8Array(bank.layout.slabBytes);
   let end = 0;
@@ -92,14 +121,29 @@ export function restoreSlab(bank: Bank, slot: number, copy: Uint8Array): void {
 function parts(bank: Bank, slot: number): readonly (readonly [number, number])[] {
   const { hotBytes, optimiserBytes, evidenceBytes } = bank.layout;
   return [
-    [hotAddress(bank, slot), hotBytes],
-    [optimiserAddress(bank, slot), optimiserBytes],
-    [evidenceAddress(bank, slot), evidenceBytes],
+    [hotAddress(bank, slot), bank.networks * hotBytes],
+    [optimiserAddress(bank, slot), bank.networks * optimiserBytes],
+    [evidenceAddress(bank, slot), bank.perSeries * evidenceBytes],
+    [togetherAddress(bank, slot), togetherBytes(bank)],
   ];
 }
 
-function chunkAddress(bank: Bank, slot: number): number {
-  return bank.chunks[Math.floor(slot / CHUNK_SLABS)]!;
+function seriesOf(bank: Bank, slot: number): number {
+  return bank.perSeries === 1 ? slot : Math.floor(slot / bank.perSeries);
+}
+
+/** Number of a slot's network within the chunk of its series. */
+function networkOf(bank: Bank, slot: number, series: number): number {
+  if (bank.networks <= 1) return series % CHUNK_SLABS;
+  return (series % CHUNK_SLABS) * bank.networks + Math.min(slot % bank.perSeries, bank.networks - 1);
+}
+
+function togetherBytes(bank: Bank): number {
+  return bank.layout.together?.bytes ?? 0;
+}
+
+function chunkAddress(bank: Bank, series: number): number {
+  return bank.chunks[Math.floor(series / CHUNK_SLABS)]!;
 }
 
 function chunkBytes(layout: Layout): number {

@@ -8,18 +8,21 @@
 //              int16     warm-up log
 //              uint8     profile visits
 //
-// A checkpoint writes the three parts one behind the other. No part ever holds NaN, so equal state is equal bytes.
+// A series of several fields has a slot with an evidence part for each of them, and more: see together.ts.
+// A checkpoint writes the parts one behind the other. No part ever holds NaN, so equal state is equal bytes.
 
 import { aligned } from './memory.ts';
 import { NEURAL_CELLS, type Network, type NetworkShape, networkOf } from './network.ts';
+import { type Fields, type Together, togetherOf } from './together.ts';
 
 /** A forecaster without a network: what it forecasts. */
 export type Baseline = 'last' | 'seasonal' | 'ewma';
 
 /** What decides the size of a slab. The lookback of a network is a multiple of `STRIDE`. */
-export type Shape =
-  | ({ readonly openWindows: number } & NetworkShape)
-  | { readonly openWindows: number; readonly cell: Baseline };
+export type Shape = { readonly openWindows: number; readonly fields?: Fields } & (
+  | NetworkShape
+  | { readonly cell: Baseline }
+);
 
 /** A training pass every so many windows; hidden states are stored at the same distance. */
 export const STRIDE = 8;
@@ -128,6 +131,9 @@ export const AT = {
   scalars: 128,
 } as const;
 
+/** A scalar that only series of several fields use: 1 while another field's episode speaks for this one's. */
+export const COMPANION = 127;
+
 /** Fields of one open window, as float64. `first*` serve counters. */
 export const OPEN = {
   count: 0,
@@ -174,6 +180,8 @@ export const DAY_CELLS = 288;
 
 export interface Layout {
   readonly shape: Shape;
+  /** Undefined for series of one field. */
+  readonly together: Together | undefined;
   /** Undefined for a baseline. */
   readonly network: Network | undefined;
   /** Index of float32 within the hot part; the weights are at 0. */
@@ -199,6 +207,7 @@ export interface Layout {
   readonly hotBytes: number;
   readonly optimiserBytes: number;
   readonly evidenceBytes: number;
+  /** Of a whole series. */
   readonly slabBytes: number;
 }
 
@@ -219,16 +228,20 @@ export function layoutOf(shape: Shape): Layout {
   const halfHourAt = place(4 * HALF_HOURS);
   const hourAt = place(4 * (network ? HOURS : 0));
   const dayCellAt = place(4 * (shape.cell === 'seasonal' ? DAY_CELLS : 0));
-  const logAt = place(4 * L * I);
-  const statesAt = place((4 * L * stateSize) / STRIDE);
+  const isJoint = shape.fields?.isJoint === true;
+  const logAt = place(isJoint ? 0 : 4 * L * I);
+  const statesAt = place(isJoint ? 0 : (4 * L * stateSize) / STRIDE);
   const peaksAt = place(4 * PEAKS);
   const tablesAt = place(2 * (SIGNALS * TABLE + PAIRS * PAIR_TABLE));
   const warmupAt = place(2 * LOGGED * WARMUP_LOG);
   const visitsAt = place(HALF_HOURS + (network ? HOURS : shape.cell === 'seasonal' ? DAY_CELLS : 0));
   const evidenceBytes = aligned(end);
+  const together = shape.fields === undefined ? undefined : togetherOf(shape.fields, network, STRIDE);
+  const { slots, networks, bytes } = together ?? { slots: 1, networks: 1, bytes: 0 };
 
   return {
     shape,
+    together,
     network,
     stateAt: weights,
     firstMomentAt: 0,
@@ -248,7 +261,7 @@ export function layoutOf(shape: Shape): Layout {
     hotBytes,
     optimiserBytes,
     evidenceBytes,
-    slabBytes: hotBytes + optimiserBytes + evidenceBytes,
+    slabBytes: networks * (hotBytes + optimiserBytes) + slots * evidenceBytes + bytes,
   };
 }
 

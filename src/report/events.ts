@@ -47,7 +47,7 @@ export function anomalyEvent(source: EventSource, wave: Wave, change: EpisodeCha
     upper: rounded(at(wave.upper, row)),
     score: decimals(at(wave.score, row), SCORE_DECIMALS),
     evidence: change.evidence.map((e) => ({ kind: e.kind, surprise: decimals(e.surprise, SURPRISE_DECIMALS) })),
-    contributions: { [source.field]: 1 },
+    contributions: contributionsOf(source, change),
     model: {
       cell: stream.model.cell,
       hidden: stream.model.hidden,
@@ -80,6 +80,13 @@ export function eventId(
     source.detectorVersion,
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+}
+
+/** By name of the field, without those that have no part in it. */
+function contributionsOf({ stream, field }: EventSource, { contributions }: EpisodeChange): Record<string, number> {
+  if (contributions === undefined) return { [field]: 1 };
+  const names = stream.decode.fields.map((one) => one.field);
+  return Object.fromEntries(contributions.flatMap((share, i) => (share > 0 ? [[names[i] ?? '', share]] : [])));
 }
 
 function isoTime(ms: number): string {

@@ -34,7 +34,7 @@ const roots = new Float64Array(SURPRISES);
 /** Writes the surprises and the pooled surprise of every row, in decades; NaN before the tables exist or in a gap. */
 export function scoreWave(bank: Bank, kernel: Pick<Kernel, 'countUpTo'>, wave: Wave): void {
   const { lane, layout } = bank;
-  for (let row = 0; row < wave.count; row++) {
+  for (let row = 0; row < wave.count + wave.steps; row++) {
     const learned = wave.learned[row]!;
     const first = row * SURPRISES;
     if (learned < FIRST_FIT || wave.gap[row] === GAP.missing) {
@@ -57,7 +57,7 @@ export function scoreWave(bank: Bank, kernel: Pick<Kernel, 'countUpTo'>, wave: W
 /** Takes every row with a value into the averages and tables of its series. */
 export function learnScores(bank: Bank, wave: Wave): void {
   const { lane, layout } = bank;
-  for (let row = 0; row < wave.count; row++) {
+  for (let row = 0; row < wave.count + wave.steps; row++) {
     if (wave.gap[row] === GAP.missing) continue;
     const evidence = evidenceAddress(bank, wave.slot[row]!);
     const learned = wave.learned[row]!;

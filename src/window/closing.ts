@@ -1,11 +1,11 @@
 // Closing one window of one series: its value or its gap goes into the wave, and the next window becomes due.
 
 import { GAP, type Wave } from '../domain.ts';
-import { evidenceAddress } from '../kernel/bank.ts';
+import { evidenceAddress, firstSlot } from '../kernel/bank.ts';
 import { AT, OPEN } from '../kernel/layout.ts';
 import { takeAggregate } from './aggregate.ts';
 import { pushDue } from './due.ts';
-import { VALUE_MAX, type WindowState } from './state.ts';
+import { hasRoom, isInStep, VALUE_MAX, type WindowState } from './state.ts';
 
 /** Windows in a row that a gap policy makes up; a longer silence is skipped in one go. */
 const FILL_MAX = 1000;
@@ -41,6 +41,15 @@ function schedule(state: WindowState, slot: number, slab: number, startMs: numbe
   f64[slab + AT.flowing] = 1;
   f64[slab + AT.dueStart] = startMs;
   pushDue(state.due, dueMsOf(state, f64[slab + AT.everyMs]!, startMs), f64[slab + AT.serial]!, slot);
+}
+
+/** Whether the wave has room for the due window of a slot. */
+export function hasRoomForDue(state: WindowState, slot: number, wave: Wave): boolean {
+  const { bank } = state.table;
+  const startMs = bank.lane.f64[evidenceAddress(bank, slot) / 8 + AT.dueStart]!;
+  const isRecord = bank.perSeries > 1 && state.settings.every.kind === 'record';
+  const offset = isRecord ? bank.lane.f64[openRing(state, slot, startMs) + OPEN.offset]! : 0;
+  return hasRoom(state, wave, slot, startMs, offset);
 }
 
 /** Closes the due window of a slot, counts it, and schedules the next one. */
@@ -159,8 +168,10 @@ function emit(
   gap: number,
   wave: Wave,
 ): void {
+  const { bank } = state.table;
+  if (bank.perSeries > 1 && !isInStep(state, wave, slot, startMs, offset)) wave.stepAt[wave.steps++] = wave.count;
   const row = wave.count++;
-  state.waveOf[slot] = state.wave;
+  state.waveOf[firstSlot(bank, slot)] = state.wave;
   wave.slot[row] = slot;
   wave.startMs[row] = startMs;
   wave.endMs[row] = startMs + everyMs;

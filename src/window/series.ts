@@ -1,4 +1,5 @@
-// The series of one share: key → slots, the limit, and forgetting. A series has one slot a field.
+// The series of one share: key → slots, the limit, and forgetting. A series has one slot a field, side by side; one of
+// several fields has one more in the bank, in which no window is ever open.
 
 import type { SeriesKey } from '../domain.ts';
 import { type Bank, evidenceAddress, giveSlot, makeRoom, takeSlot } from '../kernel/bank.ts';
@@ -29,7 +30,7 @@ export function newSeriesTable(bank: Bank, fields: number, seriesMax: number): S
 
 /** Takes a new series in; undefined when the limit is reached, or the lane's memory. May grow that memory. */
 export function admit(table: SeriesTable, key: SeriesKey, labels: readonly string[]): Series | undefined {
-  if (table.byKey.size >= table.seriesMax || !makeRoom(table.bank, table.fields)) return undefined;
+  if (table.byKey.size >= table.seriesMax || !makeRoom(table.bank, 1)) return undefined;
   const series = place(table, key, labels);
   const { f64 } = table.bank.lane;
   for (const slot of series.slots) f64[evidenceAddress(table.bank, slot) / 8 + AT.serial] = table.nextSerial++;
@@ -38,7 +39,8 @@ export function admit(table: SeriesTable, key: SeriesKey, labels: readonly strin
 
 /** Slots for a series without touching its numbers or the limit: for `admit` and for restoring. */
 export function place(table: SeriesTable, key: SeriesKey, labels: readonly string[]): Series {
-  const slots = Array.from({ length: table.fields }, () => takeSlot(table.bank));
+  const first = takeSlot(table.bank);
+  const slots = Array.from({ length: table.fields }, (_, field) => first + field);
   const series: Series = { key, labels, slots };
   table.byKey.set(key, series);
   for (const [field, slot] of slots.entries()) table.bySlot[slot] = { series, field };
@@ -53,10 +55,8 @@ export function forget(table: SeriesTable, beforeMs: number): Series[] {
   }
   for (const series of gone) {
     table.byKey.delete(series.key);
-    for (const slot of series.slots) {
-      table.bySlot[slot] = undefined;
-      giveSlot(table.bank, slot);
-    }
+    for (const slot of series.slots) table.bySlot[slot] = undefined;
+    giveSlot(table.bank, series.slots[0]!);
   }
   return gone;
 }

@@ -1,6 +1,7 @@
 // What the window stage keeps of one share, beside the slabs.
 
 import type { Counters, Wave } from '../domain.ts';
+import { firstSlot } from '../kernel/bank.ts';
 import type { WindowSettings } from '../settings.ts';
 import { type Due, newDue } from './due.ts';
 import type { Series, SeriesTable } from './series.ts';
@@ -20,9 +21,9 @@ export interface WindowState {
   readonly forgotten: Series[];
   /** The accepted sample that is not in its window yet, because windows before it must close first. */
   readonly pending: { slot: number; timeMs: number; value: number; offset: number };
-  /** Waiting samples of a series whose interval was just found: triples, in order of time, and the next one. */
+  /** Waiting samples of a series whose interval was just found, in order of time: slot, time, value, offset of each. */
   readonly replay: { slot: number; samples: number[]; next: number };
-  /** Number of the wave in which a slot stands, by slot. */
+  /** Number of the wave in which a series stands, by its first slot. */
   readonly waveOf: number[];
   wave: number;
   /** Hour of event time in which series were last forgotten. */
@@ -51,7 +52,27 @@ export function newWindowState(
   };
 }
 
-/** A wave holds each series at most once. */
-export function hasRoom(state: WindowState, wave: Wave, slot: number): boolean {
-  return wave.count < wave.slot.length && state.waveOf[slot] !== state.wave;
+/**
+ * A wave holds each series at most once; the fields of a series that have a window at the same time come together, and
+ * find room together. `offset` is that of the window's record where each record is a window of its own, else 0.
+ */
+export function hasRoom(state: WindowState, wave: Wave, slot: number, startMs: number, offset: number): boolean {
+  const { bank } = state.table;
+  if (bank.perSeries === 1) return wave.count < wave.slot.length && state.waveOf[slot] !== state.wave;
+  if (state.waveOf[firstSlot(bank, slot)] === state.wave) return isInStep(state, wave, slot, startMs, offset);
+  if (bank.perSeries > wave.slot.length) throw new RangeError(`a wave of ${wave.slot.length} rows is too small`);
+  return wave.count + wave.steps + bank.perSeries <= wave.slot.length;
+}
+
+/** Whether a window belongs to the newest step of the wave. */
+export function isInStep(state: WindowState, wave: Wave, slot: number, startMs: number, offset: number): boolean {
+  const { bank } = state.table;
+  if (wave.steps === 0) return false;
+  const last = wave.count - 1;
+  return (
+    firstSlot(bank, wave.slot[last]!) === firstSlot(bank, slot) &&
+    wave.slot[last]! < slot &&
+    wave.startMs[last] === startMs &&
+    (state.settings.every.kind !== 'record' || wave.offset[last] === offset)
+  );
 }

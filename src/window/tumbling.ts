@@ -5,11 +5,11 @@
 import type { SampleRows, Wave } from '../domain.ts';
 import { evidenceAddress } from '../kernel/bank.ts';
 import { AT } from '../kernel/layout.ts';
-import { closeWindow, dueMsOf, hasOpenSample } from './closing.ts';
+import { closeWindow, dueMsOf, hasOpenSample, hasRoomForDue } from './closing.ts';
 import { nextDueMs, nextDueSerial, nextDueSlot, popDue, pushDue } from './due.ts';
 import { isRepeat, placeInWindow, placeRecord } from './placing.ts';
 import { admit, forget } from './series.ts';
-import { hasRoom, VALUE_MAX, type WindowState } from './state.ts';
+import { VALUE_MAX, type WindowState } from './state.ts';
 import { keepWaiting, replayWaiting, voidOpenWindows } from './waiting.ts';
 import { observeTime } from './watermark.ts';
 
@@ -21,6 +21,7 @@ const HOUR_MS = 3_600_000;
  */
 export function closeWindows(state: WindowState, rows: SampleRows, wave: Wave): boolean {
   wave.count = 0;
+  wave.steps = 0;
   state.wave++;
   for (;;) {
     if (!replayWaiting(state, wave) || !closeDue(state, wave, state.watermark.ms)) return false;
@@ -29,7 +30,7 @@ export function closeWindows(state: WindowState, rows: SampleRows, wave: Wave): 
     } else if (rows.taken >= rows.count) {
       return true;
     } else {
-      if (mustForget(state)) {
+      if (mustForget(state) && !isWithinRecord(state, rows)) {
         // An empty wave first, because rows of a wave name slots.
         if (wave.count > 0) return false;
         forgetOld(state);
@@ -46,6 +47,7 @@ export function closeWindows(state: WindowState, rows: SampleRows, wave: Wave): 
  */
 export function closeRest(state: WindowState, wave: Wave): boolean {
   wave.count = 0;
+  wave.steps = 0;
   state.wave++;
   const { due } = state;
   const kept: (readonly [dueMs: number, serial: number, slot: number])[] = [];
@@ -56,7 +58,7 @@ export function closeRest(state: WindowState, wave: Wave): boolean {
     } else if (!hasOpenSample(state, slot)) {
       kept.push([nextDueMs(due), nextDueSerial(due), slot]);
       popDue(due);
-    } else if (hasRoom(state, wave, slot)) {
+    } else if (hasRoomForDue(state, slot, wave)) {
       popDue(due);
       closeWindow(state, slot, wave);
     } else {
@@ -129,7 +131,7 @@ function closeDue(state: WindowState, wave: Wave, nowMs: number): boolean {
   while (nextDueMs(state.due) <= nowMs) {
     const slot = nextDueSlot(state.due);
     if (isMeant(state, slot)) {
-      if (!hasRoom(state, wave, slot)) return false;
+      if (!hasRoomForDue(state, slot, wave)) return false;
       popDue(state.due);
       closeWindow(state, slot, wave);
     } else {
@@ -155,6 +157,11 @@ function isMeant(state: WindowState, slot: number): boolean {
 function mustForget(state: WindowState): boolean {
   const hour = Math.floor(state.watermark.ms / HOUR_MS);
   return !Number.isNaN(hour) && hour !== state.forgetHour;
+}
+
+/** The fields of one record are one step: nothing comes between them. */
+function isWithinRecord({ table }: WindowState, rows: SampleRows): boolean {
+  return table.fields > 1 && rows.taken > 0 && rows.offset[rows.taken] === rows.offset[rows.taken - 1];
 }
 
 function forgetOld(state: WindowState): void {

@@ -2,14 +2,18 @@
 // windows as if they arrived one by one.
 
 import type { Wave } from '../domain.ts';
-import { evidenceAddress } from '../kernel/bank.ts';
+import { evidenceAddress, firstSlot } from '../kernel/bank.ts';
 import { AT, OPEN, WAIT } from '../kernel/layout.ts';
-import { closeWindow, dueMsOf } from './closing.ts';
+import { closeWindow, dueMsOf, hasRoomForDue } from './closing.ts';
 import { intervalOf } from './interval.ts';
 import { noteLatest, placeInWindow } from './placing.ts';
-import { hasRoom, type WindowState } from './state.ts';
+import type { WindowState } from './state.ts';
 
-/** Keeps a sample until the interval is known; with the last one needed, all of them are replayed into windows. */
+/**
+ * Keeps a sample until the interval is known; with the last one needed, all of them are replayed into windows.
+ * The first
+ * field that knows it decides for all fields of the series.
+ */
 export function keepWaiting(
   state: WindowState,
   slot: number,
@@ -29,37 +33,86 @@ export function keepWaiting(
   const waiting = ++f64[slab + AT.waiting]!;
   if (waiting < WAIT.count) return;
 
-  const order = Array.from({ length: waiting }, (_, i) => area + i * WAIT.size);
-  order.sort((a, b) => f64[a + WAIT.timeMs]! - f64[b + WAIT.timeMs]! || a - b);
-  replay.slot = slot;
+  const everyMs = intervalOf(waitingTimes(state, slot).sort((a, b) => a - b));
+  const series = table.bySlot[slot]!.series;
+  const samples = series.slots.flatMap((own) => takeWaiting(state, own));
+  samples.sort((a, b) => a.timeMs - b.timeMs || a.slot - b.slot || a.index - b.index);
+  for (const own of series.slots) f64[evidenceAddress(table.bank, own) / 8 + AT.everyMs] = everyMs;
+  replay.slot = firstSlot(table.bank, slot);
   replay.next = 0;
-  replay.samples = order.flatMap((i) => [f64[i + WAIT.timeMs]!, f64[i + WAIT.value]!, f64[i + WAIT.offset]!]);
-  f64[slab + AT.everyMs] = intervalOf(order.map((i) => f64[i + WAIT.timeMs]!));
+  replay.samples = samples.flatMap((sample) => [sample.slot, sample.timeMs, sample.value, sample.offset]);
+}
+
+function waitingTimes({ table: { bank } }: WindowState, slot: number): number[] {
+  const { f64 } = bank.lane;
+  const slab = evidenceAddress(bank, slot) / 8;
+  const area = slab + bank.layout.openAt / 8;
+  return Array.from({ length: f64[slab + AT.waiting]! }, (_, i) => f64[area + i * WAIT.size + WAIT.timeMs]!);
+}
+
+interface WaitingSample {
+  readonly slot: number;
+  /** In order of arrival. */
+  readonly index: number;
+  readonly timeMs: number;
+  readonly value: number;
+  readonly offset: number;
+}
+
+/** The waiting samples of a slot, which has none afterwards. */
+function takeWaiting({ table: { bank } }: WindowState, slot: number): WaitingSample[] {
+  const { f64 } = bank.lane;
+  const slab = evidenceAddress(bank, slot) / 8;
+  const area = slab + bank.layout.openAt / 8;
+  const waiting = f64[slab + AT.waiting]!;
+  const samples = Array.from({ length: waiting }, (_, index) => {
+    const at = area + index * WAIT.size;
+    const [timeMs = 0, value = 0, offset = 0] = f64.subarray(at, at + WAIT.size);
+    return { slot, index, timeMs, value, offset };
+  });
   f64[slab + AT.waiting] = 0;
   f64.fill(0, area, area + waiting * WAIT.size);
+  return samples;
 }
 
 /** Feeds waiting samples as if they arrived one by one. False when the wave is full. */
 export function replayWaiting(state: WindowState, wave: Wave): boolean {
   const { replay } = state;
   while (replay.slot >= 0) {
-    const [timeMs = 0, value = 0, offset = 0] = replay.samples.slice(3 * replay.next, 3 * replay.next + 3);
-    if (!closeSlot(state, replay.slot, wave, timeMs)) return false;
-    placeInWindow(state, replay.slot, timeMs, value, offset, false);
+    const [slot = 0, timeMs = 0, value = 0, offset = 0] = replay.samples.slice(4 * replay.next, 4 * replay.next + 4);
+    if (!closeSeries(state, replay.slot, wave, timeMs)) return false;
+    placeInWindow(state, slot, timeMs, value, offset, false);
     replay.next++;
-    if (3 * replay.next >= replay.samples.length) replay.slot = -1;
+    if (4 * replay.next >= replay.samples.length) replay.slot = -1;
   }
   return true;
 }
 
-function closeSlot(state: WindowState, slot: number, wave: Wave, nowMs: number): boolean {
-  const { f64 } = state.table.bank.lane;
-  const slab = evidenceAddress(state.table.bank, slot) / 8;
-  while (f64[slab + AT.flowing] === 1 && dueMsOf(state, f64[slab + AT.everyMs]!, f64[slab + AT.dueStart]!) <= nowMs) {
-    if (!hasRoom(state, wave, slot)) return false;
+/** Closes what is due of a series, given by its first slot, as the heap would. False when the wave is full. */
+function closeSeries(state: WindowState, first: number, wave: Wave, nowMs: number): boolean {
+  for (;;) {
+    const slot = earliestDue(state, first, nowMs);
+    if (slot < 0) return true;
+    if (!hasRoomForDue(state, slot, wave)) return false;
     closeWindow(state, slot, wave);
   }
-  return true;
+}
+
+/** The slot whose window closes first, not after `nowMs`; −1 = none. */
+function earliestDue(state: WindowState, first: number, nowMs: number): number {
+  const { bank, fields } = state.table;
+  const { f64 } = bank.lane;
+  let earliest = -1;
+  let earliestMs = Number.POSITIVE_INFINITY;
+  for (let slot = first; slot < first + fields; slot++) {
+    const slab = evidenceAddress(bank, slot) / 8;
+    if (f64[slab + AT.flowing] !== 1) continue;
+    const dueMs = dueMsOf(state, f64[slab + AT.everyMs]!, f64[slab + AT.dueStart]!);
+    if (dueMs > nowMs || dueMs >= earliestMs) continue;
+    earliest = slot;
+    earliestMs = dueMs;
+  }
+  return earliest;
 }
 
 /**

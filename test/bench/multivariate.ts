@@ -9,6 +9,7 @@
 //   npm run bench:multivariate -- --seeds 3          how many times the network, each time from other first weights
 //   npm run bench:multivariate -- --every record     another `window.every` than the default, auto
 //   npm run bench:multivariate -- --cells gru,last   only these
+//   npm run bench:multivariate -- --networks joint   one network for all fields, which is not the default
 //
 // Only the rows that the authors of a set keep for tests are scored, those before are learned. Measures are those of
 // bench:kpi: events by alarms with P, R, false alarms a day and the median delay in rows; F1 with delay 7; average
@@ -63,16 +64,18 @@ const { values: options } = parseArgs({
     seeds: { type: 'string', default: '1' },
     every: { type: 'string', default: 'auto' },
     cells: { type: 'string', default: 'gru,last,seasonal,ewma' },
+    networks: { type: 'string' },
   },
 });
 
 function detectors(): readonly Detector[] {
+  const networks = options.networks === 'joint' ? 'joint' : 'separate';
   const products = (options.cells.split(',') as Cell[]).flatMap((cell) => {
     const seeds = hasSeeds(cell) ? Number(options.seeds) : 1;
     return Array.from({ length: seeds }, (_, i): Detector => {
       const seed = i + 1;
       const of: Detector['of'] = ({ name, lines, fields }) =>
-        run(lines, { cell, seed: `${name} ${seed}`, every: options.every, fields: fields.length });
+        run(lines, { cell, seed: `${name} ${seed}`, every: options.every, fields: fields.length, networks });
       return { name: `gruard, ${cell}`, seed, threshold: ANOMALOUS, of };
     });
   });

@@ -12,19 +12,22 @@ function settings(name: string): Settings {
   return loaded.settings;
 }
 
-it('is one slab for each series, field and partition', () => {
+it('is one slab for each series and partition', () => {
   const demo = settings('demo');
   const { slabBytes } = layoutOf(shapeOf({ cell: 'gru', hidden: 16, layers: 1, lookback: 32 }, 2));
+  const three = layoutOf(shapeOf({ cell: 'gru', hidden: 16, layers: 1, lookback: 32 }, 2, 3)).slabBytes;
   const { bytes, perStream } = memoryNeeded(demo, (topic) => (topic === 'demo.host' ? 3 : 1));
   expect(perStream.map(({ stream }) => stream)).toEqual(demo.streams.map(({ name }) => name));
   expect(perStream.find(({ stream }) => stream === 'host')).toEqual({
     stream: 'host',
     partitions: 3,
-    slabs: 300,
-    slabBytes,
-    bytes: 900 * slabBytes,
+    slabs: 100,
+    slabBytes: three,
+    bytes: 300 * three,
   });
-  expect(bytes).toBe((4 * 100 + 900) * slabBytes);
+  expect(bytes).toBe(400 * slabBytes + 300 * three);
+  // Three of one field, and what they have together.
+  expect(three).toBeGreaterThan(3 * slabBytes);
 });
 
 it('is less for a baseline and more for a larger network', () => {
@@ -38,5 +41,6 @@ it('is less for a baseline and more for a larger network', () => {
   expect(of({ hidden: 64 })).toBeGreaterThan(of({}));
   expect(of({ layers: 2 })).toBeGreaterThan(of({}));
   expect(of({ cell: 'lstm' })).toBeGreaterThan(of({}));
+  expect(of({ fields: 'joint' })).toBeLessThan(of({}));
   expect(of({ backend: 'js' })).toBe(of({}));
 });

@@ -56,6 +56,7 @@ describe('a stream', () => {
       ...model,
       hidden: 32,
       lookback: 32,
+      fields: 'separate',
       warmupWindows: 'auto',
     });
   });

@@ -19,7 +19,15 @@ it('needs nothing but a topic', () => {
     format: 'json',
     window: { every: 'auto', aggregate: 'mean', lateness: 30_000 },
     gaps: 'ignore',
-    model: { cell: 'gru', hidden: 16, layers: 1, lookback: 32, backend: 'auto', warmup: { windows: 'auto' } },
+    model: {
+      cell: 'gru',
+      hidden: 16,
+      layers: 1,
+      lookback: 32,
+      fields: 'separate',
+      backend: 'auto',
+      warmup: { windows: 'auto' },
+    },
     detect: { direction: 'both', sustain: { hits: 1, of: 1 }, recover: { hits: 1, of: 1 } },
     limits: { series: 10_000, record: 1_048_576, future: 600_000, quiet: 300_000, forget: 604_800_000 },
   });

@@ -4,15 +4,18 @@ import {
   copySlab,
   dissolve,
   evidenceAddress,
+  firstSlot,
   giveSlot,
   hotAddress,
   newBank,
   optimiserAddress,
   restoreSlab,
   takeSlot,
+  togetherAddress,
 } from '../../src/kernel/bank.ts';
 import { type Layout, layoutOf } from '../../src/kernel/layout.ts';
 import { newLaneMemory } from '../../src/kernel/memory.ts';
+import { shapeOf as modelShapeOf } from '../../src/kernel/shape.ts';
 import { shapeOf } from './trial.ts';
 
 function gruLayout(hidden: number, inputs: number, lookback: number): Layout {
@@ -116,5 +119,51 @@ describe('a bank', () => {
     expect(bank.slots).toBe(0);
     lane.top = top;
     expect(takeSlot(bank)).toBe(0);
+  });
+});
+
+describe('a series of several fields', () => {
+  const choice = { cell: 'gru', hidden: 4, layers: 1, lookback: 8 } as const;
+  const KINDS: readonly (readonly [string, Layout])[] = [
+    ['one network', layoutOf(modelShapeOf({ ...choice, fields: 'joint' }, 2, 3))],
+    ['a network for each field', layoutOf(modelShapeOf(choice, 2, 3))],
+    ['none', layoutOf(modelShapeOf({ ...choice, cell: 'last' }, 2, 3))],
+  ];
+
+  /** All that a series has, by its first slot. */
+  function seriesParts(bank: Bank, first: number): (readonly [number, number])[] {
+    const all = new Map<number, number>();
+    for (let slot = first; slot < first + 4; slot++) {
+      for (const [from, to] of partsOf(bank, slot)) if (to > from) all.set(from, to);
+    }
+    const together = togetherAddress(bank, first + 1);
+    all.set(together, together + bank.layout.together!.bytes);
+    return [...all];
+  }
+
+  it.each(KINDS)('with %s has parts that touch no other, and a copy that holds them all', (_, layout) => {
+    const lane = newLaneMemory();
+    const bank = newBank(lane, layout);
+    const firsts = Array.from({ length: 40 }, () => takeSlot(bank));
+    expect(firsts.slice(0, 3)).toEqual([0, 4, 8]);
+    const parts = firsts.flatMap((first) => seriesParts(bank, first)).toSorted(([a], [b]) => a - b);
+    parts.forEach(([from, to], i) => {
+      expect(from % 64).toBe(0);
+      expect(to).toBeLessThanOrEqual(parts[i + 1]?.[0] ?? lane.top);
+    });
+    expect(parts.reduce((sum, [from, to]) => sum + to - from, 0)).toBe(40 * layout.slabBytes);
+
+    for (const first of firsts) for (const [from, to] of seriesParts(bank, first)) lane.u8.fill(first, from, to);
+    const copy = copySlab(bank, 8);
+    expect(copy.every((byte) => byte === 8)).toBe(true);
+    restoreSlab(bank, 4, copy);
+    expect(seriesParts(bank, 4).every(([from, to]) => lane.u8.subarray(from, to).every((byte) => byte === 8))).toBe(
+      true,
+    );
+    expect(copySlab(bank, 12).every((byte) => byte === 12)).toBe(true);
+    giveSlot(bank, 4);
+    expect(takeSlot(bank)).toBe(4);
+    expect(copySlab(bank, 4).every((byte) => byte === 0)).toBe(true);
+    expect(firstSlot(bank, 7)).toBe(4);
   });
 });

@@ -61,7 +61,7 @@ export function stream(name: string, windowMs: number | 'auto' = 1000): StreamSe
       futureMs: 1000,
       openWindows: 4,
     },
-    model: { cell: 'gru', hidden: 16, layers: 1, lookback: 32, backend: 'auto', warmupWindows: 64 },
+    model: { cell: 'gru', hidden: 16, layers: 1, lookback: 32, fields: 'separate', backend: 'auto', warmupWindows: 64 },
     detect: {
       direction: 'both',
       deviation: { absolute: 0, relative: 0 },

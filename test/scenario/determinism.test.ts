@@ -24,7 +24,8 @@ const cutInto =
 
 const WAYS: Readonly<Record<string, Way>> = {
   'batches cut anywhere': { batches: cutInto(40), waveRows: 256, restarts: false },
-  'waves of one row': { batches: cutInto(3), waveRows: 1, restarts: false },
+  // A row for each of the two fields, and one for both.
+  'waves of one series': { batches: cutInto(3), waveRows: 3, restarts: false },
   'waves of seven rows': { batches: cutInto(5), waveRows: 7, restarts: false },
   'restarts between batches': { batches: cutInto(12), waveRows: 256, restarts: true },
 };

@@ -46,7 +46,11 @@ export function trialOf(seed: number): Trial {
       gaps: one(random, GAPS),
       latenessMs: one(random, [0, 2 * SECOND, 15 * SECOND]),
     },
-    model: { ...SMALL_MODEL, cell: one(random, ['gru', 'gru', 'gru', 'seasonal']) },
+    model: {
+      ...SMALL_MODEL,
+      cell: one(random, ['gru', 'gru', 'gru', 'seasonal']),
+      fields: seed % 2 === 0 ? 'joint' : 'separate',
+    },
     detect: {
       range: { min: -1000, max: 60 },
       sustain: one(random, [

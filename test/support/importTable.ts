@@ -160,6 +160,7 @@ export const TESTED_ELSEWHERE: ReadonlyMap<string, { readonly by: string | undef
           { by: 'kernel/contract/agreement.test.ts', reason: 'compiled; held against the reference as a whole' },
         ] as const,
     ),
+    ['kernel/together.ts', { by: 'kernel/bank.test.ts', reason: 'a part of the layout' }],
     ['kernel/layout.ts', { by: 'kernel/bank.test.ts', reason: 'a layout is right when slabs come back from a bank' }],
     ...['adam', 'float32Cell', 'float32Gru', 'float32Head', 'float32Layers', 'float32Lstm', 'matrix', 'scratch'].map(
       (name) =>

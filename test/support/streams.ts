@@ -29,6 +29,7 @@ export const SMALL_MODEL: ModelSettings = {
   hidden: 4,
   layers: 1,
   lookback: 8,
+  fields: 'separate',
   backend: 'auto',
   warmupWindows: 50,
 };
@@ -65,6 +66,7 @@ export function streamSettings(changes: StreamChanges = {}): StreamSettings {
       hidden: 16,
       layers: 1,
       lookback: 32,
+      fields: 'separate',
       backend: 'auto',
       warmupWindows: 'auto',
       ...changes.model,

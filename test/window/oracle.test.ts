@@ -86,7 +86,8 @@ function arbitraryTrial(every: WindowSettings['every'], samplesMin: number): fc.
       aggregate: fc.constantFrom('mean', 'sum', 'min', 'max', 'last', 'count', 'rate' as const),
       latenessMs: fc.constantFrom(0, 1, 4 * SECOND, 10 * SECOND, 35 * SECOND),
       gaps: arbitraryGaps,
-      waveRows: fc.constantFrom(1, 2, 7, 256),
+      // At least a row for each field, and one for all of them.
+      waveRows: fc.constantFrom(3, 4, 7, 256),
       batchRows: fc.constantFrom(1, 3, 20, 1000),
       steps: fc.array(arbitraryStep, { minLength: samplesMin, maxLength: samplesMin + 100 }),
     })

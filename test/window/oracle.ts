@@ -86,8 +86,9 @@ export function expectedOf(
       continue;
     }
     if (!admitted.has(key)) admitted.set(key, newFields(key, fields, admitted.size, settings));
-    const series = admitted.get(key)?.[field];
-    if (series !== undefined) arrive(series, { timeMs, value, offset }, watermarkMs, settings, counts);
+    const all = admitted.get(key) ?? [];
+    const series = all[field];
+    if (series !== undefined) arrive(series, all, { timeMs, value, offset }, watermarkMs, settings, counts);
   }
   const all = [...admitted.values()].flat();
   for (const { waiting } of all) counts.waiting += waiting.length;
@@ -118,6 +119,7 @@ function dueOf(series: OneSeries, startMs: number, settings: WindowSettings): nu
 
 function arrive(
   series: OneSeries,
+  all: readonly OneSeries[],
   sample: Placed,
   watermarkMs: number,
   settings: WindowSettings,
@@ -136,10 +138,14 @@ function arrive(
   }
   series.waiting.push(sample);
   if (series.waiting.length < WAIT_COUNT) return;
-  const waited = series.waiting.splice(0).sort((a, b) => a.timeMs - b.timeMs);
-  series.everyMs = intervalOf(waited.map(({ timeMs }) => timeMs));
-  series.knownAt = sample.offset;
-  for (const one of waited) put(series, one.timeMs - (one.timeMs % series.everyMs), one, settings, counts);
+  // What one field finds out holds for all.
+  const everyMs = intervalOf(series.waiting.map(({ timeMs }) => timeMs).sort((a, b) => a - b));
+  for (const own of all) {
+    own.everyMs = everyMs;
+    own.knownAt = sample.offset;
+    const waited = own.waiting.splice(0).sort((a, b) => a.timeMs - b.timeMs);
+    for (const one of waited) put(own, one.timeMs - (one.timeMs % everyMs), one, settings, counts);
+  }
 }
 
 function addsUp(aggregate: Aggregate): boolean {

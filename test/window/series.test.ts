@@ -9,7 +9,7 @@ import { admit, forget, lastSeenMs, newSeriesTable, type Series, type SeriesTabl
 const key = (text: string): SeriesKey => text as SeriesKey;
 
 function tableOf(fields: number, seriesMax: number, memory = newLaneMemory()): SeriesTable {
-  const shape = shapeOf({ cell: 'gru', hidden: 4, layers: 1, lookback: 8 }, 2);
+  const shape = shapeOf({ cell: 'gru', hidden: 4, layers: 1, lookback: 8 }, 2, fields);
   return newSeriesTable(newBank(memory, layoutOf(shape)), fields, seriesMax);
 }
 
@@ -23,11 +23,14 @@ function scalars({ bank }: SeriesTable, slot: number): number {
   return evidenceAddress(bank, slot) / 8;
 }
 
-it('gives a series one slot a field and each slot its place in the order of admission', () => {
+it('gives a series one slot a field, side by side, and each its place in the order of admission', () => {
   const table = tableOf(2, 10);
   const [a, b] = [admitted(table, 'a'), admitted(table, 'b')];
   const serials = [...a.slots, ...b.slots].map((slot) => table.bank.lane.f64[scalars(table, slot) + AT.serial]);
   expect(serials).toEqual([1, 2, 3, 4]);
+  // One more slot, for all fields together, belongs to nobody.
+  expect([...a.slots, ...b.slots]).toEqual([0, 1, 3, 4]);
+  expect([table.bySlot[2], table.bySlot[5]]).toEqual([undefined, undefined]);
   expect(b.slots.map((slot) => table.bySlot[slot])).toEqual([
     { series: b, field: 0 },
     { series: b, field: 1 },
@@ -35,13 +38,12 @@ it('gives a series one slot a field and each slot its place in the order of admi
 });
 
 it('refuses series when the memory of the lane is used up, and takes others in when one was forgotten', () => {
-  // Two chunks of 32 slabs: after 21 series of three fields there is one slot left.
   const { slabBytes } = tableOf(3, 1).bank.layout;
-  const memory = newLaneMemory(Math.ceil((2 * 32 * slabBytes) / 65_536));
+  const memory = newLaneMemory(Math.ceil((32 * slabBytes) / 65_536));
   const table = tableOf(3, 1000, memory);
-  const all = Array.from({ length: 21 }, (_, i) => admitted(table, `${i}`));
+  const all = Array.from({ length: 32 }, (_, i) => admitted(table, `${i}`));
   expect(admit(table, key('more'), ['more'])).toBeUndefined();
-  expect([table.byKey.size, table.nextSerial, table.bank.slots]).toEqual([21, 64, 63]);
+  expect([table.byKey.size, table.nextSerial, table.bank.slots]).toEqual([32, 97, 128]);
   for (const slot of all.slice(1).flatMap(({ slots }) => slots)) {
     table.bank.lane.f64[scalars(table, slot) + AT.seen] = 1;
     table.bank.lane.f64[scalars(table, slot) + AT.lastTimeMs] = 1000;

@@ -2,8 +2,9 @@
 
 import { newCounters, newWave, type SeriesKey, type Wave } from '../../src/domain.ts';
 import { newBank } from '../../src/kernel/bank.ts';
-import { INPUTS, layoutOf } from '../../src/kernel/layout.ts';
+import { layoutOf } from '../../src/kernel/layout.ts';
 import { newLaneMemory } from '../../src/kernel/memory.ts';
+import { shapeOf } from '../../src/kernel/shape.ts';
 import type { WindowSettings } from '../../src/settings.ts';
 import { newSeriesTable } from '../../src/window/series.ts';
 import { newWindowState, type WindowState } from '../../src/window/state.ts';
@@ -28,6 +29,7 @@ export interface TestWindow {
 }
 
 export interface Stage {
+  readonly wave: Wave;
   readonly state: WindowState;
   /** Takes samples as one batch; offsets go on counting. Returns the windows that close, in closing order. */
   take(samples: readonly TestSample[]): TestWindow[];
@@ -47,7 +49,7 @@ export function newStage(options: StageOptions = {}): Stage {
   const { waveRows = 256, fields = 1, seriesMax = 100, forgetMs = 7 * DAY, ...changes } = options;
   const settings: WindowSettings = { ...WINDOW, every: { kind: 'fixed', ms: 10_000 }, latenessMs: 0, ...changes };
   const { openWindows } = settings;
-  const shape = { cell: 'last', hidden: 4, inputs: INPUTS, outputs: 1, lookback: 8, openWindows } as const;
+  const shape = shapeOf({ cell: 'last', hidden: 4, layers: 1, lookback: 8 }, openWindows, fields);
   const table = newSeriesTable(newBank(newLaneMemory(), layoutOf(shape)), fields, seriesMax);
   const state = newWindowState(settings, forgetMs, table, newCounters());
   const wave = newWave(waveRows);
@@ -64,6 +66,7 @@ export function newStage(options: StageOptions = {}): Stage {
   };
   return {
     state,
+    wave,
     take: (samples) => {
       const rows = {
         count: samples.length,

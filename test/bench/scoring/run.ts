@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly every: string;
   /** Columns of values behind the time; 1 where nothing is said. */
   readonly fields?: number;
+  /** One network for all fields, or one for each; the default where nothing is said. */
+  readonly networks?: 'joint' | 'separate' | undefined;
 }
 
 /** What the product said about each row of a file. */
@@ -130,14 +132,14 @@ function kernelOf(stream: StreamSettings): Kernel {
 }
 
 /** The defaults of the product and nothing else. */
-function settingsOf({ cell, seed, every, fields = 1 }: RunOptions): StreamSettings {
+function settingsOf({ cell, seed, every, fields = 1, networks }: RunOptions): StreamSettings {
   const own = {
     topic: 'bench',
     format: 'csv',
     time: { path: '$[0]', unit: 's' },
     value: '$[1]',
     window: { every },
-    model: { cell },
+    model: { cell, ...(networks === undefined ? {} : { fields: networks }) },
   };
   const stream = resolveStream('bench', Stream.parse(layered({}, own)), (_code, path, what) => {
     throw new Error(`${path.join('.')}: ${what}`);
