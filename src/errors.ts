@@ -50,6 +50,16 @@ export const ERRORS = {
     retryable: true,
     remedy: 'Check disk space and state.dir; the older checkpoint stays.',
   },
+  state_taken: {
+    exit: 1,
+    retryable: true,
+    remedy: 'Another process owns the partition now; gruard joins its group anew and restores what it gets.',
+  },
+  state_topic: {
+    exit: 78,
+    retryable: false,
+    remedy: 'Mend the state topic, or let gruard create another one: state.kafka.topic.',
+  },
   kernel_missing: {
     exit: 69,
     retryable: false,

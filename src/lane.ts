@@ -4,12 +4,12 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { newFileStore } from './checkpoint/fileStore.ts';
 import { GruardError } from './errors.ts';
 import { newFeed } from './feed.ts';
 import { newLaneMemory } from './kernel/memory.ts';
 import { backendsOf, chooseKernels } from './kernelChoice.ts';
 import { newInput } from './laneInput.ts';
+import { newLaneStore } from './laneStore.ts';
 import type { FromLane, LaneTask, ToLane } from './messages.ts';
 import { newOwner, type Owner } from './owner.ts';
 import { pipeline, type Work } from './pipeline.ts';
@@ -58,14 +58,13 @@ async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
   const input = newInput(task, clock, log, (partition, gapRecords) => summary.note(partition, { gapRecords }));
   const sinks: readonly EventSink[] = input.events === undefined ? [printed] : [input.events, printed];
 
-  const { keep, everyMs } = settings.state;
-  const store = task.stateDir === undefined ? undefined : newFileStore({ dir: task.stateDir, keep, log });
+  const store = newLaneStore(task, clock, log);
   const owner = newOwner({
     streams: settings.streams,
     memory,
     kernelOf: kernels.of,
-    store,
-    everyMs,
+    store: store.checkpoints,
+    everyMs: settings.state.everyMs,
     feed,
     summary,
     rejects: input.rejects,
@@ -106,7 +105,8 @@ async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
         checkpoint: {
           ...owner.checkpoint,
           durations: countsOf(owner.checkpoint.durations),
-          damaged: store?.damaged() ?? 0,
+          damaged: store.damaged(),
+          zombies: store.zombies(),
         },
         ...summary.take(),
       },
@@ -127,7 +127,7 @@ async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
     if (!stopping) await finish(task, owner);
     feed.end();
     await drained;
-    await Promise.all([...sinks.map((sink) => sink.stop()), input.rejects?.stop()]);
+    await Promise.all([...sinks.map((sink) => sink.stop()), input.rejects?.stop(), store.stop()]);
     tell();
     send({ kind: 'ended', settled: owner.isSettled() });
   } catch (error) {

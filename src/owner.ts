@@ -11,7 +11,7 @@ import type { CheckpointStore, Clock, Log, PartitionOwner, RejectSink, StartPosi
 import { CHECKPOINT_BOUNDS } from './report/metrics.ts';
 import { nameOf, restore } from './restoring.ts';
 import type { StreamSettings } from './settings.ts';
-import { dissolveShare, freezeShare, newShare, type Share } from './share.ts';
+import { dissolveShare, endFreeze, freezeShare, newShare, type Share } from './share.ts';
 import { newHistogram, observe, type Summary } from './summary.ts';
 
 /** A checkpoint may take this share of the time, at most: the interval grows with its cost. */
@@ -47,6 +47,10 @@ interface Owned {
   dirty: boolean;
   saving: Promise<void> | undefined;
   nextAt: number;
+  /** Checkpoints that failed since the last sealed one. */
+  failures: number;
+  /** Somebody else owns it now: what is done here will never be sealed. */
+  taken: boolean;
 }
 
 export interface Owner extends PartitionOwner {
@@ -63,6 +67,8 @@ export interface Owner extends PartitionOwner {
     bytes: number;
     lastSuccessMs: number | undefined;
     failures: number;
+    /** Of the partition that has failed most often in a row. */
+    readonly failuresInARow: number;
   };
 }
 
@@ -79,13 +85,21 @@ interface State {
 }
 
 export function newOwner(options: OwnerOptions): Owner {
-  const durations = newHistogram(CHECKPOINT_BOUNDS);
+  const owned = new Map<string, Owned>();
   const state: State = {
     options,
-    owned: new Map(),
+    owned,
     // What the kernel takes at once; it also bounds the work between two looks at the clock.
     wave: newWave(JOBS_MAX),
-    checkpoint: { durations, bytes: 0, lastSuccessMs: undefined, failures: 0 },
+    checkpoint: {
+      durations: newHistogram(CHECKPOINT_BOUNDS),
+      bytes: 0,
+      lastSuccessMs: undefined,
+      failures: 0,
+      get failuresInARow() {
+        return Math.max(0, ...[...owned.values()].map(({ failures }) => failures));
+      },
+    },
     waits: { seconds: 0 },
     delivering: false,
     broken: false,
@@ -101,6 +115,8 @@ export function newOwner(options: OwnerOptions): Owner {
     async deliver(batch) {
       const one = state.owned.get(nameOf(batch));
       if (one === undefined) throw new GruardError('internal', `records of ${nameOf(batch)}, which is not owned`);
+      // The source then joins its group anew and is told what it really owns.
+      if (one.taken) throw new GruardError('state_taken', `${nameOf(batch)} is somebody else's now`);
       await run(state, one, batch, false);
     },
     async finish() {
@@ -122,7 +138,7 @@ async function take(state: State, id: PartitionId, committed: number | undefined
   });
   for (const share of shares) options.summary.add(share);
   const nextAt = options.clock.monotonic() + options.everyMs;
-  state.owned.set(nameOf(id), { id, shares, dirty: false, saving: undefined, nextAt });
+  state.owned.set(nameOf(id), { id, shares, dirty: false, saving: undefined, nextAt, failures: 0, taken: false });
   return start;
 }
 
@@ -208,6 +224,8 @@ async function save(state: State, one: Owned, store: CheckpointStore): Promise<v
     if (!isOwned(state, one)) return;
     const { bytes } = await store.save(one.id, snapshot);
     const took = clock.monotonic() - from;
+    for (const share of one.shares) endFreeze(share, 'sealed');
+    one.failures = 0;
     checkpoint.bytes = bytes;
     checkpoint.lastSuccessMs = clock.now();
     one.nextAt = from + Math.max(options.everyMs, took / CHECKPOINT_SHARE);
@@ -218,8 +236,11 @@ async function save(state: State, one: Owned, store: CheckpointStore): Promise<v
   } catch (error) {
     one.dirty = true;
     one.nextAt = clock.monotonic() + options.everyMs;
+    for (const share of one.shares) endFreeze(share, 'failed');
     if (!isOwned(state, one)) return;
     checkpoint.failures++;
+    one.failures++;
+    one.taken ||= error instanceof GruardError && error.code === 'state_taken';
     const message = `checkpoint of ${nameOf(one.id)} failed: ${messageOf(error)}`;
     options.log('warn', 'checkpoint_failed', message, { ...one.id });
   }

@@ -66,8 +66,20 @@ export interface ShareSnapshot {
   readonly layoutHash: string;
   /** Everything partition-wide: watermark, witnesses, next serial; opaque to the store. */
   readonly block: Uint8Array;
-  /** `key` names series and field; all slabs of one share have the same length. */
-  readonly series: readonly { readonly key: string; readonly slab: Uint8Array }[];
+  /** In any order; all slabs of one share have the same length. */
+  readonly series: readonly SeriesSnapshot[];
+}
+
+export interface SeriesSnapshot {
+  /** Names series and field; unique in its share. */
+  readonly key: string;
+  /** Of a snapshot to save: read it once; it holds until the next slab of the share is read. */
+  readonly slab: Uint8Array;
+  /**
+   * False only where the slab is the same as in the newest snapshot of the partition that is sealed: the one that
+   * `save` resolved for last, or, before that, the one that `open` answered. Absent = true.
+   */
+  readonly changed?: boolean;
 }
 
 /** One input partition, frozen at one point of its records. */
@@ -77,8 +89,9 @@ export interface Snapshot {
 
 /**
  * Durable snapshots. One writer a partition: `open` claims it with a higher epoch. `save` resolves when the snapshot is
- * sealed, i.e. survives power loss, and replaces the older one as a whole; it rejects (and leaves the older one) on any
- * failure. Never two saves of one partition at a time.
+ * sealed, i.e. survives power loss, and replaces the older one as a whole, though only what changed may be written; it
+ * rejects (and leaves the older one) on any failure, with `state_taken` when somebody else has claimed the partition
+ * since. Never two saves of one partition at a time.
  */
 export interface CheckpointStore {
   /** The newest snapshot that is whole; undefined when there is none. Damaged ones are set aside and counted. */
@@ -86,6 +99,36 @@ export interface CheckpointStore {
   save(partition: PartitionId, snapshot: Snapshot): Promise<{ readonly bytes: number }>;
   /** Ends ownership; nothing is written. Safe when not open. */
   close(partition: PartitionId): void;
+}
+
+/** A record of a log of state; without a value it deletes its key. */
+export interface StateMessage {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | null;
+  /** Of a deletion: epoch and number of the checkpoint that deletes, since there is no value that could tell them. */
+  readonly deletedBy?: { readonly epoch: number; readonly number: number } | undefined;
+}
+
+/**
+ * Compacted logs, one for each input partition: at least the last record of each key stays, records keep their order
+ * and offsets. Anybody may append to any of them at any time.
+ */
+export interface StateLog {
+  /**
+   * Appends in this order and resolves with the offset of the last one once all are durable. When it rejects, any
+   * number of the first ones may be in the log, now or later; some may come twice, long after it resolved.
+   */
+  append(partition: PartitionId, messages: readonly StateMessage[]): Promise<number>;
+  /**
+   * Tells all records from offset `from` up to the end as it is at the call, in order; resolves with that end. What it
+   * tells holds until `onRecord` returns.
+   */
+  read(
+    partition: PartitionId,
+    from: number,
+    onRecord: (record: StateMessage & { readonly offset: number }) => void,
+  ): Promise<number>;
+  stop(): Promise<void>;
 }
 
 /** The two clocks of the rim. Nothing below the lane may see either. */

@@ -38,7 +38,8 @@ export async function restore(
       cold.push(share);
       if (mine !== undefined) {
         const { name } = share.stream;
-        const message = `the models of ${name} in ${nameOf(id)} are of another configuration: starting cold`;
+        const what = mine.configHash === share.stream.configHash ? 'layout' : 'configuration';
+        const message = `the models of ${name} in ${nameOf(id)} are of another ${what}: starting cold`;
         log('warn', 'state_other_config', message, { stream: share.stream.name, ...id });
       }
     }

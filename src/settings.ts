@@ -142,6 +142,13 @@ export interface HttpSettings {
   readonly auth: { readonly bearer: string | undefined; readonly basic: Readonly<Record<string, string>> } | undefined;
 }
 
+/** Where `state.store: kafka` keeps checkpoints. */
+export interface KafkaStateSettings {
+  /** Name of the topic for an input topic, with `{group}` and `{topic}` in it. */
+  readonly topic: string;
+  readonly replication: number;
+}
+
 export interface Settings {
   readonly kafka: KafkaSettings;
   readonly lanes: number;
@@ -149,7 +156,13 @@ export interface Settings {
   readonly memoryBytes: number;
   readonly streams: readonly StreamSettings[];
   readonly sinks: { readonly events: string | undefined; readonly rejects: string | undefined };
-  readonly state: { readonly dir: string; readonly everyMs: number; readonly keep: number };
+  readonly state: {
+    readonly store: 'file' | 'kafka';
+    readonly dir: string;
+    readonly everyMs: number;
+    readonly keep: number;
+    readonly kafka: KafkaStateSettings;
+  };
   readonly metrics: { readonly detail: 'bands' | 'score' | 'none'; readonly seriesBudget: number };
   readonly http: HttpSettings;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'pretty' | 'json' | 'auto' };

@@ -10,24 +10,27 @@ import { type Counters, newCounters, type PartitionId } from './domain.ts';
 import { type ForecastState, newForecastState } from './forecast/forecaster.ts';
 import {
   type Bank,
-  copySlab,
   dissolve,
   evidenceAddress,
   firstSlot,
+  freeze,
+  frozenSlab,
+  hasChanged,
   makeRoom,
   newBank,
   restoreSlab,
+  thaw,
 } from './kernel/bank.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import { AT, type Layout, layoutOf } from './kernel/layout.ts';
 import type { LaneMemory } from './kernel/memory.ts';
 import { hash32 } from './kernel/random.ts';
 import { shapeOf } from './kernel/shape.ts';
-import type { ShareSnapshot } from './ports.ts';
+import type { SeriesSnapshot, ShareSnapshot } from './ports.ts';
 import type { StreamSettings } from './settings.ts';
 import { dueMsOf } from './window/closing.ts';
 import { pushDue } from './window/due.ts';
-import { newSeriesTable, place, type SeriesTable } from './window/series.ts';
+import { newSeriesTable, place, type Series, type SeriesTable } from './window/series.ts';
 import { newWindowState, type WindowState } from './window/state.ts';
 import type { Watermark } from './window/watermark.ts';
 
@@ -46,6 +49,8 @@ export interface Share {
   readonly detect: DetectState;
   /** Offset of the next record to process; records below it are skipped. */
   position: number;
+  /** Number of the bank's freeze whose snapshot is the newest durable one; 0 = none. */
+  sealedFreeze: number;
 }
 
 /** An empty share. `firstOffset` is the offset of the partition's first record ever (files: their first data line). */
@@ -77,6 +82,7 @@ export function newShare(
     forecast: newForecastState(bank, kernel, counters, (slot) => seedOf(stream, series, slot)),
     detect: { bank, settings: detect, warmupWindows: model.warmupWindows, counters },
     position: 0,
+    sealedFreeze: 0,
   };
 }
 
@@ -85,13 +91,24 @@ export function dissolveShare(share: Share): void {
   dissolve(share.bank);
 }
 
-/** Everything that decides what comes next, copied. Only between two batches: then no sample is in between stages. */
+/**
+ * Everything that decides what comes next. Only between two batches: then no sample is in between stages. Slabs are
+ * copied when they are read, or before they change: read them one by one, before `endFreeze`, and before the share is
+ * frozen again.
+ */
 export function freezeShare(share: Share): ShareSnapshot {
   const { stream, series, bank, window } = share;
-  const slabs: { key: string; slab: Uint8Array }[] = [];
-  const name = nameOfFields(share);
+  const frozen = freeze(bank);
+  const slabs: SeriesSnapshot[] = [];
   for (const entry of series.byKey.values()) {
-    slabs.push({ key: JSON.stringify([name, ...entry.labels]), slab: copySlab(bank, entry.slots[0] ?? -1) });
+    const slot = entry.slots[0] ?? -1;
+    slabs.push({
+      key: storedKey(share, entry),
+      changed: hasChanged(bank, slot, share.sealedFreeze),
+      get slab() {
+        return frozenSlab(bank, frozen, slot);
+      },
+    });
   }
   const { watermark } = window;
   const block = {
@@ -110,12 +127,34 @@ export function freezeShare(share: Share): ShareSnapshot {
   };
 }
 
+/** Gives the copies of the freeze up. When it is `sealed`, i.e. durable, later ones count changes from there. */
+export function endFreeze(share: Share, outcome: 'sealed' | 'failed'): void {
+  const { bank } = share;
+  if (outcome === 'sealed') share.sealedFreeze = bank.frozen?.number ?? share.sealedFreeze;
+  thaw(bank);
+}
+
+/** Made once for each series: every checkpoint names all of them. */
+const keysOfSeries = new WeakMap<Series, string>();
+
+function storedKey(share: Share, series: Series): string {
+  let key = keysOfSeries.get(series);
+  if (key === undefined) {
+    key = JSON.stringify([nameOfFields(share), ...series.labels]);
+    keysOfSeries.set(series, key);
+  }
+  return key;
+}
+
 /** True when a snapshot is of this share's models: else it must start cold. */
 export function fits(share: Share, snapshot: ShareSnapshot): boolean {
   return snapshot.configHash === share.stream.configHash && snapshot.layoutHash === layoutHash(share.bank.layout);
 }
 
-/** Fills an empty share with a snapshot that `fits`. Answers how many models the lane's memory had no room for. */
+/**
+ * Fills an empty share with a snapshot that `fits`, which counts as sealed. Answers how many models the lane's memory
+ * had no room for.
+ */
 export function thawShare(share: Share, snapshot: ShareSnapshot): number {
   const { series, bank, window } = share;
   const block = JSON.parse(new TextDecoder().decode(snapshot.block)) as {
@@ -128,7 +167,7 @@ export function thawShare(share: Share, snapshot: ShareSnapshot): number {
     readonly serial: number;
   };
   let leftOut = 0;
-  for (const { key, slab } of snapshot.series) {
+  for (const { key, slab } of inOrderOfAdmission(bank, snapshot.series)) {
     const [field = '', ...labels] = JSON.parse(key) as string[];
     const seriesKey = canonicalKey(share.decode.labelNames, labels);
     if (field !== nameOfFields(share))
@@ -146,12 +185,23 @@ export function thawShare(share: Share, snapshot: ShareSnapshot): number {
   window.pending.offset = block.offset;
   share.position = snapshot.position;
   scheduleAll(share);
+  freeze(bank);
+  endFreeze(share, 'sealed');
   return leftOut;
 }
 
 /** Of a slab in a checkpoint: of the one field, or of all. */
 function nameOfFields({ decode: { fieldNames } }: Share): string {
   return fieldNames.length === 1 ? (fieldNames[0] ?? '') : JSON.stringify(fieldNames);
+}
+
+/** Stores give series in any order; here they must come as they once were admitted, as in a run without a restart. */
+function inOrderOfAdmission({ layout, networks }: Bank, series: readonly SeriesSnapshot[]): readonly SeriesSnapshot[] {
+  const at = networks * (layout.hotBytes + layout.optimiserBytes) + 8 * AT.serial;
+  const serialOf = ({ slab }: SeriesSnapshot): number =>
+    slab.length < at + 8 ? 0 : new DataView(slab.buffer, slab.byteOffset).getFloat64(at, true);
+  const pairs = series.map((entry) => [serialOf(entry), entry] as const);
+  return pairs.sort(([a], [b]) => a - b).map(([, entry]) => entry);
 }
 
 /** The heap of due windows follows from the slabs. */

@@ -1,108 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { PartitionId, RecordBatch } from '../src/domain.ts';
-import { newFeed } from '../src/feed.ts';
-import { newFloat32Kernel } from '../src/kernel/float32.ts';
-import { newLaneMemory } from '../src/kernel/memory.ts';
-import { newOwner, reads } from '../src/owner.ts';
-import { pipeline, type Work } from '../src/pipeline.ts';
-import type { CheckpointStore, Snapshot } from '../src/ports.ts';
+import { reads } from '../src/owner.ts';
+import type { Snapshot } from '../src/ports.ts';
 import type { StreamSettings } from '../src/settings.ts';
-import { newSummary } from '../src/summary.ts';
-import { SMALL_MODEL, streamSettings } from './support/streams.ts';
-
-/** A stream of this topic, small and quick. */
-function aStream(changes: Partial<StreamSettings>): StreamSettings {
-  const small = streamSettings({ window: { every: { kind: 'fixed', ms: 1000 }, latenessMs: 0 }, model: SMALL_MODEL });
-  return { ...small, ...changes };
-}
-
-const ID: PartitionId = { topic: 'orders', partition: 3 };
-/** Offset of a record on which the pipeline fails. */
-const FAULT = 666;
-
-/** Keeps snapshots in memory and the order of everything that is durable. */
-function newJournal(snapshots = new Map<string, Snapshot>()) {
-  const journal: string[] = [];
-  let failures = 0;
-  let gate = Promise.resolve();
-  const store: CheckpointStore = {
-    open: ({ topic, partition }) => Promise.resolve({ snapshot: snapshots.get(`${topic}/${partition}`), epoch: 1 }),
-    async save({ topic, partition }, snapshot) {
-      await sleep(1);
-      await gate;
-      if (failures > 0) {
-        failures--;
-        throw new Error('no space left');
-      }
-      journal.push(`state ${snapshot.shares.map(({ position }) => position)}`);
-      snapshots.set(`${topic}/${partition}`, snapshot);
-      return { bytes: 1 };
-    },
-    close: () => {},
-  };
-  /** Nothing becomes durable from now on until the answer is called. */
-  const stall = (): (() => void) => {
-    let open = (): void => {};
-    gate = new Promise((resolve) => {
-      open = resolve;
-    });
-    return open;
-  };
-  return { journal, store, snapshots, failNext: () => failures++, stall, stalled: () => gate };
-}
-
-function newLane(streams: readonly StreamSettings[], kept = newJournal()) {
-  let now = 0;
-  const clock = { now: () => now, monotonic: () => now };
-  const memory = newLaneMemory();
-  const kernel = newFloat32Kernel(memory);
-  const feed = newFeed(clock.monotonic, () => {});
-  const summary = newSummary(
-    streams.map(({ name }) => name),
-    clock,
-  );
-  const logged: string[] = [];
-  const report = (work: Work): Work => {
-    if (work.batch.records.some(({ offset }) => offset === FAULT)) throw new Error('a programmer error');
-    return work;
-  };
-  pipeline(feed.works, { timed: summary.timed, report }).subscribe({ error: () => {} });
-  const owner = newOwner({
-    streams,
-    memory,
-    kernelOf: () => kernel,
-    store: kept.store,
-    everyMs: 10_000,
-    feed,
-    summary,
-    rejects: undefined,
-    flush: async () => {
-      await sleep(1);
-      await kept.stalled();
-      kept.journal.push('events');
-    },
-    overfull: () => false,
-    commit: ([position]) => {
-      kept.journal.push(`commit ${position?.offset}`);
-      return Promise.resolve();
-    },
-    clock,
-    log: (_level, code) => logged.push(code),
-    firstOffset: () => 0,
-    file: undefined,
-  });
-  return { owner, feed, summary, memory, logged, ...kept, advance: (ms: number) => (now += ms) };
-}
-
-function batch(from: number, count: number): RecordBatch {
-  const records = Array.from({ length: count }, (_, i) => {
-    const offset = from + i;
-    const value = Buffer.from(JSON.stringify({ t: offset * 1000, h: 'web', v: Math.sin(offset) }));
-    return { offset, timestampMs: offset * 1000, key: null, value };
-  });
-  return { ...ID, records, endOffset: from + count };
-}
+import { aStream, batch, FAULT, ID, newJournal, newLane } from './support/owners.ts';
 
 describe('owner', () => {
   it('acknowledges events before it seals state, and seals state before it commits', async () => {
@@ -140,10 +40,43 @@ describe('owner', () => {
     lane.failNext();
     await lane.owner.settle(1000);
     expect(lane.journal).toEqual(['events']);
-    expect(lane.owner.checkpoint.failures).toBe(1);
+    expect(lane.owner.checkpoint).toMatchObject({ failures: 1, failuresInARow: 1 });
     expect(lane.logged).toContain('checkpoint_failed');
     await lane.owner.settle(1000);
     expect(lane.journal.slice(1)).toEqual(['events', 'state 5', 'commit 5']);
+    expect(lane.owner.checkpoint).toMatchObject({ failures: 1, failuresInARow: 0 });
+  });
+
+  it('writes the slabs as it froze them though the lane works on, and then what changed since', async () => {
+    const calm = newLane([aStream({ topics: ['orders'] })]);
+    await calm.owner.take(ID, undefined);
+    await calm.owner.deliver(batch(0, 50));
+    await calm.owner.settle(1000);
+    const lane = newLane([aStream({ topics: ['orders'] })]);
+    await lane.owner.take(ID, undefined);
+    await lane.owner.deliver(batch(0, 50));
+    const go = lane.stall();
+    lane.advance(10_001);
+    lane.owner.tick();
+    await lane.owner.deliver(batch(50, 70));
+    go();
+    await expect.poll(() => lane.journal).toContain('state 50');
+    expect([...lane.snapshots.values()]).toEqual([...calm.snapshots.values()]);
+    await lane.owner.settle(1000);
+    const [sealed] = lane.snapshots.values();
+    expect(sealed?.shares[0]?.series.map(({ changed }) => changed)).toEqual([true]);
+  });
+
+  it('takes no more records once somebody else owns the partition: the source must ask its group', async () => {
+    const lane = newLane([aStream({ topics: ['orders'] })]);
+    await lane.owner.take(ID, undefined);
+    await lane.owner.deliver(batch(0, 5));
+    lane.takeNext();
+    await lane.owner.settle(1000);
+    await expect(lane.owner.deliver(batch(5, 5))).rejects.toMatchObject({ code: 'state_taken' });
+    lane.owner.drop(ID);
+    await lane.owner.take(ID, undefined);
+    await lane.owner.deliver(batch(0, 5));
   });
 
   it('reads on from its checkpoint, whatever the group has committed before it', async () => {

@@ -4,7 +4,7 @@ import { newLaneMemory } from '../src/kernel/memory.ts';
 import type { Snapshot } from '../src/ports.ts';
 import { restore } from '../src/restoring.ts';
 import { freezeShare, type Share } from '../src/share.ts';
-import { deliver, emptyShare } from './support/shares.ts';
+import { deliver, emptyShare, kept } from './support/shares.ts';
 import { MINUTE, SMALL_MODEL, streamSettings } from './support/streams.ts';
 
 const STREAM = streamSettings({
@@ -57,7 +57,7 @@ it('restores as many models as the memory holds, and says how it went', async ()
   const full = emptyShare(STREAM);
   await deliver(full, [minutes(0, 3, 70)]);
   const share = emptyShare(STREAM, newLaneMemory(PAGES));
-  const { start, logged } = restoring(share, { shares: [freezeShare(full)] });
+  const { start, logged } = restoring(share, { shares: [kept(freezeShare(full))] });
   expect(await start).toEqual({ kind: 'offset', offset: 210 });
   expect(share.series.byKey.size).toBe(64);
   expect(logged).toEqual(['error memory_limit']);

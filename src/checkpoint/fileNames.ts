@@ -15,6 +15,10 @@ export function baseName({ epoch, number }: Omit<Generation, 'partition'>): stri
   return `e${epoch}-n${number}-base`;
 }
 
+export function deltaName({ epoch, number }: Omit<Generation, 'partition'>): string {
+  return `e${epoch}-n${number}-delta`;
+}
+
 /** An empty file that says who owns the partition: empty, so that there is nothing in it to tear. */
 export function claimName(epoch: number): string {
   return `e${epoch}-claim`;
@@ -29,10 +33,18 @@ export function corruptName(name: string, number: number): string {
 /** Epochs have 32 bits in a header. */
 const EPOCH_LIMIT = 2 ** 32 - 1;
 
+interface Sealed {
+  readonly name: string;
+  readonly epoch: number;
+  readonly number: number;
+}
+
 /** What one partition's directory holds. */
 export interface Listing {
   /** Sealed bases, newest first. */
-  readonly bases: readonly { readonly name: string; readonly epoch: number; readonly number: number }[];
+  readonly bases: readonly Sealed[];
+  /** Sealed deltas, oldest first. */
+  readonly deltas: readonly Sealed[];
   readonly claims: readonly { readonly name: string; readonly epoch: number }[];
   readonly unfinished: readonly string[];
   /** Set aside, newest first. */
@@ -44,7 +56,8 @@ export interface Listing {
 
 /** Names that are not ours stay unmentioned. */
 export function readListing(names: readonly string[]): Listing {
-  const bases = [];
+  const bases: Sealed[] = [];
+  const deltas: Sealed[] = [];
   const claims = [];
   const unfinished = [];
   const corrupt = [];
@@ -61,9 +74,19 @@ export function readListing(names: readonly string[]): Listing {
     if (match[4] !== undefined) corrupt.push({ name, number: Number(match[4]) });
     else if (match[3] !== undefined) unfinished.push(name);
     else if (match[2] === undefined) claims.push({ name, epoch });
-    else if (name.endsWith('-base')) bases.push({ name, epoch, number });
+    else (name.endsWith('-base') ? bases : deltas).push({ name, epoch, number });
   }
   bases.sort((a, b) => b.epoch - a.epoch || b.number - a.number);
+  deltas.sort((a, b) => a.epoch - b.epoch || a.number - b.number);
   corrupt.sort((a, b) => b.number - a.number);
-  return { bases, claims, unfinished, corrupt, epochMax, numberMax };
+  return { bases, deltas, claims, unfinished, corrupt, epochMax, numberMax };
+}
+
+/** The deltas that follow a base: of its owner, one number after the other. A failed attempt ends the row. */
+export function deltasOf(base: Sealed, { deltas }: Listing): Sealed[] {
+  const row: Sealed[] = [];
+  for (const delta of deltas) {
+    if (delta.epoch === base.epoch && delta.number === base.number + row.length + 1) row.push(delta);
+  }
+  return row;
 }

@@ -6,10 +6,11 @@ import { dirname, join, resolve } from 'node:path';
 import type { PartitionId } from '../domain.ts';
 import { GruardError } from '../errors.ts';
 import type { CheckpointStore, Log, Snapshot } from '../ports.ts';
-import { baseName, claimName, directoriesOf, type Listing, readListing, UNFINISHED } from './fileNames.ts';
+import { type Chain, mayBeDelta, nextLink, startChain } from './chain.ts';
+import { baseName, claimName, deltaName, directoriesOf, type Listing, readListing, UNFINISHED } from './fileNames.ts';
 import { type Files, nodeFiles } from './files.ts';
 import { newestWhole } from './restore.ts';
-import { encodeSnapshot, type Generation } from './snapshot.ts';
+import { type Before, encodeSnapshot, type Generation } from './snapshot.ts';
 
 /** Between two pieces the event loop turns, so that a big checkpoint does not hold up the lane. */
 const PIECE_BYTES = 1024 * 1024;
@@ -36,8 +37,10 @@ interface Claimed {
   readonly epoch: number;
   /** Of the newest attempt. Attempts never share a number: after a failed fsync nobody knows what a file holds. */
   number: number;
-  /** Names of sealed bases, newest first. */
-  readonly generations: string[];
+  /** Names of sealed files, newest generation first; each is a base and its deltas in their order. */
+  readonly generations: string[][];
+  /** What the next delta would stand on; undefined = the next checkpoint is a base. */
+  chain: Chain | undefined;
   closed: boolean;
 }
 
@@ -66,9 +69,11 @@ export function newFileStore({ dir, keep, log, files = nodeFiles }: FileStoreOpt
           epoch,
           number: numberMax,
           generations,
+          // An owner begins with a base of its own, so that all files of a generation have one epoch.
+          chain: undefined,
           closed: false,
         });
-        await tidy(files, directory, epoch, listing);
+        await tidy(files, directory, epoch, listing, generations.flat());
         return { snapshot: newest.snapshot, epoch };
       } catch (error) {
         if (error instanceof GruardError) throw error;
@@ -86,6 +91,7 @@ export function newFileStore({ dir, keep, log, files = nodeFiles }: FileStoreOpt
         await forget(files, mine, keep, log);
         return { bytes };
       } catch (error) {
+        if (error instanceof GruardError) throw error;
         const message = `checkpoint ${mine.number} of ${nameOf(partition)}: ${textOf(error)}`;
         throw new GruardError('checkpoint_failed', message, { cause: error });
       }
@@ -139,15 +145,23 @@ async function claim(files: Files, directory: string): Promise<{ readonly epoch:
 /** Resolves with the file's bytes once it would survive a power loss; otherwise removes what it can and rejects. */
 async function seal(files: Files, mine: Claimed, snapshot: Snapshot): Promise<number> {
   const { directory, partition, epoch, number } = mine;
-  const name = baseName({ epoch, number });
+  const link =
+    mine.chain !== undefined && mayBeDelta(mine.chain, snapshot) ? nextLink(mine.chain, snapshot) : undefined;
+  const chain = link?.chain ?? startChain(snapshot);
+  // Until this one is sealed, and after a failure nobody knows what lies there under the next number: a base then.
+  mine.chain = undefined;
+  const name = link === undefined ? baseName({ epoch, number }) : deltaName({ epoch, number });
   const path = join(directory, name);
   const unfinished = path + UNFINISHED;
   try {
-    const bytes = await writeDurably(files, unfinished, snapshot, { partition, epoch, number });
+    const generation = { partition, epoch, number };
+    const { bytes, footerCrc } = await writeDurably(files, unfinished, snapshot, generation, link?.before);
     await assertOwned(files, mine);
     await files.rename(unfinished, path);
     await files.syncDirectory(directory);
-    mine.generations.unshift(name);
+    if (link === undefined) mine.generations.unshift([name]);
+    else mine.generations[0]?.push(name);
+    mine.chain = chain.sealed(bytes, footerCrc);
     return bytes;
   } catch (error) {
     for (const leftover of [unfinished, path]) await files.remove(leftover).catch(() => undefined);
@@ -155,14 +169,29 @@ async function seal(files: Files, mine: Claimed, snapshot: Snapshot): Promise<nu
   }
 }
 
-async function writeDurably(files: Files, path: string, snapshot: Snapshot, generation: Generation): Promise<number> {
+interface WrittenFile {
+  readonly bytes: number;
+  readonly footerCrc: number;
+}
+
+async function writeDurably(
+  files: Files,
+  path: string,
+  snapshot: Snapshot,
+  generation: Generation,
+  before: Before | undefined,
+): Promise<WrittenFile> {
   const file = await files.create(path);
-  let written = 0;
+  let bytes = 0;
+  let footerCrc: number;
   try {
-    for (const piece of cutEvenly(encodeSnapshot(snapshot, generation))) {
-      await file.write(piece);
-      written += piece.length;
+    const pieces = cutEvenly(encodeSnapshot(snapshot, generation, before));
+    let next = pieces.next();
+    for (; next.done !== true; next = pieces.next()) {
+      await file.write(next.value);
+      bytes += next.value.length;
     }
+    footerCrc = next.value;
     // A failure is final for this file: the kernel may have dropped the pages, and a second fsync would say "ok".
     await file.sync();
   } catch (error) {
@@ -170,13 +199,15 @@ async function writeDurably(files: Files, path: string, snapshot: Snapshot, gene
     throw error;
   }
   await file.close();
-  return written;
+  return { bytes, footerCrc };
 }
 
 /** Refuses when somebody has opened the partition since, or it was closed. */
 async function assertOwned(files: Files, mine: Claimed): Promise<void> {
   const epochMax = await highestEpoch(files, mine);
-  if (epochMax > mine.epoch) throw new Error(`taken over by epoch ${epochMax}, this is epoch ${mine.epoch}`);
+  if (epochMax > mine.epoch) {
+    throw new GruardError('state_taken', `${mine.directory} was taken over by epoch ${epochMax}, not ${mine.epoch}`);
+  }
   if (mine.closed) throw new Error('closed before it was sealed');
 }
 
@@ -186,13 +217,19 @@ async function highestEpoch(files: Files, { directory }: Claimed): Promise<numbe
 
 /**
  * Deletes what is older than the generations to keep. Only after a seal: until then the old ones are all there is. And
- * only as the owner: a new one may be reading them. Failing costs disk space, so it fails nothing.
+ * only as the owner: a new one may be reading them. The newest file of a generation goes first, so that what is left of
+ * it is a state at all times. Failing costs disk space, so it fails nothing.
  */
 async function forget(files: Files, mine: Claimed, keep: number, log: Log): Promise<void> {
+  if (mine.generations.length <= Math.max(1, keep)) return;
   try {
     if ((await highestEpoch(files, mine)) > mine.epoch) return;
     while (mine.generations.length > Math.max(1, keep)) {
-      await files.remove(join(mine.directory, mine.generations.at(-1) ?? ''));
+      const oldest = mine.generations.at(-1) ?? [];
+      while (oldest.length > 0) {
+        await files.remove(join(mine.directory, oldest.at(-1) ?? ''));
+        oldest.pop();
+      }
       mine.generations.pop();
     }
   } catch (error) {
@@ -200,10 +237,20 @@ async function forget(files: Files, mine: Claimed, keep: number, log: Log): Prom
   }
 }
 
-/** Removes what earlier owners left unfinished, and their claims: the newer one is durable by now. */
-async function tidy(files: Files, directory: string, epoch: number, listing: Listing): Promise<void> {
+/**
+ * Removes what earlier owners left unfinished, deltas whose base is gone, and their claims: the newer one is durable by
+ * now.
+ */
+async function tidy(
+  files: Files,
+  directory: string,
+  epoch: number,
+  listing: Listing,
+  kept: readonly string[],
+): Promise<void> {
   const older = listing.claims.filter((other) => other.epoch < epoch).map(({ name }) => name);
-  for (const name of [...listing.unfinished, ...older]) {
+  const orphans = listing.deltas.map(({ name }) => name).filter((name) => !kept.includes(name));
+  for (const name of [...listing.unfinished, ...older, ...orphans]) {
     await files.remove(join(directory, name)).catch(() => undefined);
   }
 }
@@ -212,10 +259,12 @@ async function tidy(files: Files, directory: string, epoch: number, listing: Lis
  * The same bytes in fewer pieces, the first ones short, so that a small checkpoint costs no big buffer. A piece is
  * overwritten once the next one is asked for.
  */
-function* cutEvenly(pieces: Iterable<Uint8Array>): Generator<Uint8Array, void> {
+function* cutEvenly<T>(pieces: Iterator<Uint8Array, T>): Generator<Uint8Array, T> {
   let piece = new Uint8Array(FIRST_PIECE_BYTES);
   let filled = 0;
-  for (const bytes of pieces) {
+  let next = pieces.next();
+  for (; next.done !== true; next = pieces.next()) {
+    const bytes = next.value;
     for (let at = 0; at < bytes.length; ) {
       const part = bytes.subarray(at, at + piece.length - filled);
       piece.set(part, filled);
@@ -228,6 +277,7 @@ function* cutEvenly(pieces: Iterable<Uint8Array>): Generator<Uint8Array, void> {
     }
   }
   if (filled > 0) yield piece.subarray(0, filled);
+  return next.value;
 }
 
 async function exists(files: Files, directory: string, name: string): Promise<boolean> {

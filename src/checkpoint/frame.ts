@@ -3,6 +3,7 @@
 // older gruard could not tell a newer file from a damaged one.
 
 import { crc32 } from 'node:zlib';
+import { viewOf, wholeAt } from './bytes.ts';
 
 export const HEADER_BYTES = 64;
 export const FOOTER_BYTES = 24;
@@ -12,7 +13,7 @@ const FOOTER_MAGIC = 0x47525354; // "TSRG"
 const AT_HEADER_CRC = HEADER_BYTES - 4;
 const AT_FOOTER_CRC = FOOTER_BYTES - 4;
 
-/** A base holds every live slab; a delta what changed since the file before it. Deltas are not written yet. */
+/** A base holds every live slab; a delta what changed since the file before it. */
 const KINDS = ['base', 'delta'] as const;
 type Kind = (typeof KINDS)[number];
 
@@ -123,12 +124,7 @@ export function decodeFooter(
   return { ok: true, footer: { records: view.getUint32(4, true), fileBytes, chain: view.getUint32(16, true) } };
 }
 
-export function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** An unsigned 64-bit number; undefined when a double cannot hold it. */
-export function wholeAt(view: DataView, at: number): number | undefined {
-  const value = view.getBigUint64(at, true);
-  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : undefined;
+/** Names a file to the delta that stands on it. */
+export function footerCrc(footer: Uint8Array): number {
+  return viewOf(footer).getUint32(AT_FOOTER_CRC, true);
 }

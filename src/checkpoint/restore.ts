@@ -3,9 +3,10 @@
 import { join } from 'node:path';
 import { GruardError } from '../errors.ts';
 import type { Snapshot } from '../ports.ts';
-import { corruptName, type Listing } from './fileNames.ts';
+import { corruptName, deltasOf, type Listing } from './fileNames.ts';
 import { type Files, type OldFile, systemCode } from './files.ts';
 import { damaged, decodeFooter, decodeHeader, type Fault, FOOTER_BYTES, HEADER_BYTES } from './frame.ts';
+import { merged } from './merge.ts';
 import { type DecodedSnapshot, decodeSnapshot } from './snapshot.ts';
 
 const CORRUPT_KEPT = 5;
@@ -13,14 +14,16 @@ const READ_BYTES = 16 * 1024 * 1024;
 
 export interface Restored {
   readonly snapshot: Snapshot | undefined;
-  /** Names of the bases that are left, newest first; the first is the snapshot's, older ones are unread. */
-  readonly generations: string[];
+  /** Generations that are left, newest first, each a base and its deltas; the first one is the snapshot's. */
+  readonly generations: string[][];
 }
 
+type Sealed = Listing['bases'][number];
+
 /**
- * Reads bases from the newest on until one is whole. Each damaged one is told to `onDamaged` and renamed, so that it is
- * never read again. Rejects with `state_newer` on a file of a newer format, and when the system refuses to read:
- * that says nothing about the file.
+ * Reads bases from the newest on until one is whole, and the deltas behind it up to the first that is not. Each damaged
+ * file is told to `onDamaged` and renamed, so that it is never read again. Rejects with `state_newer` on a file of a
+ * newer format, and when the system refuses to read: that says nothing about the file.
  */
 export async function newestWhole(
   files: Files,
@@ -30,23 +33,51 @@ export async function newestWhole(
   onDamaged: (name: string, reason: string) => void,
 ): Promise<Restored> {
   let corrupt = listing.corrupt;
-  const left = [...listing.bases];
-  for (const { name, epoch, number } of listing.bases) {
-    const path = join(directory, name);
-    const read = await readChecked(files, path);
-    if (read.ok) {
-      const { header } = read;
-      if (header.partition === partition && header.epoch === epoch && header.number === number) {
-        return { snapshot: read.snapshot, generations: left.map((base) => base.name) };
-      }
-    } else if (read.fault === 'newer') {
-      throw new GruardError('state_newer', `${path} ${read.detail}`);
-    }
-    onDamaged(name, read.ok ? 'is another checkpoint than its name says' : read.detail);
+  const refuse = async (name: string, { detail }: Fault): Promise<void> => {
+    onDamaged(name, detail);
     corrupt = await setAside(files, directory, name, corrupt);
-    left.shift();
+  };
+  for (const [index, base] of listing.bases.entries()) {
+    const read = await readNamed(files, directory, partition, base, 'base');
+    if (!read.ok) {
+      await refuse(base.name, read);
+      continue;
+    }
+    const state = merged(read);
+    const names = [base.name];
+    for (const delta of deltasOf(base, listing)) {
+      const next = await readNamed(files, directory, partition, delta, 'delta');
+      const fault = next.ok ? state.put(next) : next;
+      if (fault !== undefined) {
+        await refuse(delta.name, fault);
+        break;
+      }
+      names.push(delta.name);
+    }
+    const older = listing.bases.slice(index + 1);
+    const generations = older.map((one) => [one.name, ...deltasOf(one, listing).map(({ name }) => name)]);
+    return { snapshot: state.snapshot(), generations: [names, ...generations] };
   }
   return { snapshot: undefined, generations: [] };
+}
+
+async function readNamed(
+  files: Files,
+  directory: string,
+  partition: number,
+  { name, epoch, number }: Sealed,
+  kind: 'base' | 'delta',
+): Promise<DecodedSnapshot> {
+  const path = join(directory, name);
+  const read = await readChecked(files, path);
+  if (!read.ok) {
+    if (read.fault === 'newer') throw new GruardError('state_newer', `${path} ${read.detail}`);
+    return read;
+  }
+  const { header } = read;
+  const named = { partition, epoch, number, kind } as const;
+  const same = (Object.keys(named) as (keyof typeof named)[]).every((part) => header[part] === named[part]);
+  return same ? read : damaged('is another checkpoint than its name says');
 }
 
 async function readChecked(files: Files, path: string): Promise<DecodedSnapshot> {

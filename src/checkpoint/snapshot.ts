@@ -2,14 +2,16 @@
 //
 //   header · record per slab · block of the partition · footer           (header and footer: frame.ts)
 //   record   u32 key length, u32 slab length, key, slab, u32 crc32 of all before; key = u16 uid length, uid, series key
-//   block    u32 length, u32 shares; per share, by uid: uid, u64 position, configHash, layoutHash, u32 series, block,
-//            each text or block with a u32 length in front; u32 crc32 of all before
+//   block    u32 length, lines of the shares (block.ts), u32 crc32 of all before
 //
-// The same snapshot, epoch and number always give the same bytes.
+// A base has a record for every slab, a delta for those that changed since the checkpoint before it. The same snapshot,
+// kind, epoch and number always give the same bytes.
 
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { ShareSnapshot, Snapshot } from '../ports.ts';
+import type { SeriesSnapshot, ShareSnapshot, Snapshot } from '../ports.ts';
+import { type DeltaLine, decodeDeltaLines, decodeLines, encodeLines, type ShareLine } from './block.ts';
+import { decodeText, encodeText, joined, newCursor, Unreadable, u32Bytes, viewOf } from './bytes.ts';
 import {
   damaged,
   decodeFooter,
@@ -18,10 +20,9 @@ import {
   encodeHeader,
   type Fault,
   FOOTER_BYTES,
+  footerCrc,
   HEADER_BYTES,
   type Header,
-  viewOf,
-  wholeAt,
 } from './frame.ts';
 
 /** Which checkpoint of which partition a snapshot becomes. */
@@ -31,37 +32,64 @@ export interface Generation {
   readonly number: number;
 }
 
-export type DecodedSnapshot = { readonly ok: true; readonly snapshot: Snapshot; readonly header: Header } | Fault;
+/** What a delta stands on. */
+export interface Before {
+  /** CRC of the footer of the checkpoint before it. */
+  readonly footerCrc: number;
+  /** By uid: keys that it had and that are gone. */
+  readonly gone: ReadonlyMap<string, readonly string[]>;
+}
 
-const utf8Encoder = new TextEncoder();
-const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+export type DecodedSnapshot =
+  | {
+      readonly ok: true;
+      readonly header: Header;
+      readonly footerCrc: number;
+      /** Of a delta: only what it has. */
+      readonly snapshot: Snapshot;
+      /** Of a delta. */
+      readonly lines: readonly DeltaLine[];
+    }
+  | Fault;
 
 /** Key and slab length in front, CRC behind. */
 const RECORD_FRAME_BYTES = 12;
 
 /**
- * The file, piece by piece; slabs are not copied, so they must not change before the last piece is taken. Throws on
- * what could not be read back: two shares of one uid, slabs of one share with different lengths, ill-formed text.
+ * The file, piece by piece, a base unless it is told what was `before`; answers the CRC of its footer. A slab is read
+ * when its turn comes. Throws on what could not be read back: two shares of one uid, slabs of one share with different
+ * lengths, ill-formed text.
  */
-export function* encodeSnapshot(snapshot: Snapshot, generation: Generation): Generator<Uint8Array, void> {
-  const shares = [...snapshot.shares].sort((a, b) => compareText(a.uid, b.uid));
-  assertReadable(shares);
+export function* encodeSnapshot(
+  snapshot: Snapshot,
+  generation: Generation,
+  before?: Before,
+): Generator<Uint8Array, number> {
+  const shares = snapshot.shares
+    .map((share) => ({ share, series: written(share, before) }))
+    .sort((a, b) => compareText(a.share.uid, b.share.uid));
+  const positions = shares.map(({ share }) => share.position);
+  assertReadable(shares.map(({ share }) => share));
   const header = encodeHeader({
     ...generation,
-    kind: 'base',
-    layout: layoutOf(shares),
-    position: shares.length === 0 ? 0 : Math.min(...shares.map((share) => share.position)),
-    slabs: shares.reduce((sum, share) => sum + share.series.length, 0),
-    previous: 0,
+    kind: before === undefined ? 'base' : 'delta',
+    layout: layoutOf(snapshot.shares),
+    position: positions.length === 0 ? 0 : Math.min(...positions),
+    slabs: shares.reduce((sum, { series }) => sum + series.length, 0),
+    previous: before?.footerCrc ?? 0,
   });
   let fileBytes = HEADER_BYTES + FOOTER_BYTES;
   let records = 0;
   let chain = crc32(header.subarray(HEADER_BYTES - 4));
   yield header;
-  for (const { uid, series } of shares) {
-    const uidBytes = encodeText(uid);
-    for (const { key, slab } of series) {
-      const front = recordFront(uidBytes, encodeText(key), slab.length);
+  for (const { share, series } of shares) {
+    const uidBytes = encodeText(share.uid);
+    let slabBytes: number | undefined;
+    for (const entry of series) {
+      const { slab } = entry;
+      slabBytes ??= slab.length;
+      if (slab.length !== slabBytes) throw new Error(`slabs of ${share.uid} differ in length`);
+      const front = recordFront(uidBytes, encodeText(entry.key), slab.length);
       const crc = u32Bytes(crc32(slab, crc32(front)));
       chain = crc32(crc, chain);
       fileBytes += front.length + slab.length + crc.length;
@@ -71,13 +99,15 @@ export function* encodeSnapshot(snapshot: Snapshot, generation: Generation): Gen
       yield crc;
     }
   }
-  const block = encodeBlock(shares);
+  const block = encodeBlock(shares.map(({ share, series }) => lineOf(share, series.length, before)));
   const crc = u32Bytes(crc32(block));
   chain = crc32(crc, chain);
   fileBytes += block.length + crc.length;
   yield block;
   yield crc;
-  yield encodeFooter({ records, fileBytes, chain });
+  const footer = encodeFooter({ records, fileBytes, chain });
+  yield footer;
+  return footerCrc(footer);
 }
 
 /**
@@ -86,26 +116,35 @@ export function* encodeSnapshot(snapshot: Snapshot, generation: Generation): Gen
 export function decodeSnapshot(file: Uint8Array): DecodedSnapshot {
   const front = decodeHeader(file.subarray(0, HEADER_BYTES));
   if (!front.ok) return front;
-  const end = decodeFooter(file.subarray(Math.max(0, file.length - FOOTER_BYTES)), file.length);
+  const footer = file.subarray(Math.max(0, file.length - FOOTER_BYTES));
+  const end = decodeFooter(footer, file.length);
   if (!end.ok) return end;
   const { header } = front;
-  if (header.kind !== 'base') return damaged('is a delta, not a base');
   const body = file.subarray(HEADER_BYTES, file.length - FOOTER_BYTES);
   try {
     const records = decodeRecords(body, header.slabs);
-    const { shares, crc } = decodeBlock(body.subarray(records.bytes), records.series);
+    const { lines, crc } = decodeBlock(body.subarray(records.bytes), header.kind);
     const chain = crc32(crc, crc32(records.crcs, crc32(file.subarray(HEADER_BYTES - 4, HEADER_BYTES))));
     if (end.footer.chain !== chain || end.footer.records !== header.slabs) throw new Unreadable('CRC of all records');
+    const shares = sharesOf(lines, records.series);
     if (layoutOf(shares) !== header.layout) throw new Unreadable('hash of the layouts');
-    return { ok: true, snapshot: { shares }, header };
+    const deltaLines = lines.filter((line): line is DeltaLine => 'gone' in line);
+    return { ok: true, header, footerCrc: footerCrc(footer), snapshot: { shares }, lines: deltaLines };
   } catch (error) {
     if (error instanceof Unreadable) return damaged(error.message);
     throw error;
   }
 }
 
-/** Thrown and caught in this file only: the reading functions below are nested too deep to hand a value up. */
-class Unreadable extends Error {}
+function written({ series }: ShareSnapshot, before: Before | undefined): readonly SeriesSnapshot[] {
+  return before === undefined ? series : series.filter(({ changed }) => changed !== false);
+}
+
+function lineOf(share: ShareSnapshot, records: number, before: Before | undefined): ShareLine | DeltaLine {
+  const { series, ...rest } = share;
+  if (before === undefined) return { ...rest, records };
+  return { ...rest, records, live: series.length, gone: before.gone.get(share.uid) ?? [] };
+}
 
 type SeriesOfUid = Map<string, { key: string; slab: Uint8Array }[]>;
 
@@ -144,64 +183,35 @@ function decodeRecords(
 
 function decodeBlock(
   bytes: Uint8Array,
-  series: SeriesOfUid,
-): { readonly shares: readonly ShareSnapshot[]; readonly crc: Uint8Array } {
+  kind: Header['kind'],
+): { readonly lines: readonly (ShareLine | DeltaLine)[]; readonly crc: Uint8Array } {
   const view = viewOf(bytes);
   if (bytes.length < 12 || view.getUint32(0, true) !== bytes.length - 4) throw new Unreadable('length of the block');
   const crcAt = bytes.length - 4;
   if (view.getUint32(crcAt, true) !== crc32(bytes.subarray(0, crcAt))) throw new Unreadable('CRC of the block');
-  let at = 8;
-  const take = (length: number): number => {
-    if (length > crcAt - at) throw new Unreadable('the block is cut off');
-    at += length;
-    return at - length;
-  };
-  const u32 = (): number => view.getUint32(take(4), true);
-  const part = (): Uint8Array => {
-    const length = u32();
-    const from = take(length);
-    return bytes.subarray(from, from + length);
-  };
-  const shares: ShareSnapshot[] = [];
-  for (let count = view.getUint32(4, true); count > 0; count--) {
-    const uid = decodeText(part());
-    const position = wholeAt(view, take(8));
-    const configHash = decodeText(part());
-    const layoutHash = decodeText(part());
-    const own = series.get(uid) ?? [];
-    if (position === undefined || own.length !== u32()) throw new Unreadable(`share ${shares.length} in the block`);
-    if (!series.delete(uid) && shares.some((share) => share.uid === uid)) throw new Unreadable('a uid twice');
-    shares.push({ uid, position, configHash, layoutHash, block: part(), series: own });
-  }
-  if (at !== crcAt || series.size > 0) throw new Unreadable('records and block disagree');
-  return { shares, crc: bytes.subarray(crcAt) };
+  const cursor = newCursor(bytes, 4, crcAt);
+  const lines = kind === 'base' ? decodeLines(cursor) : decodeDeltaLines(cursor);
+  if (cursor.at !== crcAt) throw new Unreadable('more in the block than belongs there');
+  return { lines, crc: bytes.subarray(crcAt) };
 }
 
-function encodeBlock(shares: readonly ShareSnapshot[]): Uint8Array {
-  const parts: Uint8Array[] = [];
-  const text = (value: string): void => {
-    const bytes = encodeText(value);
-    parts.push(u32Bytes(bytes.length), bytes);
-  };
-  for (const share of shares) {
-    text(share.uid);
-    const position = new Uint8Array(8);
-    viewOf(position).setBigUint64(0, BigInt(share.position), true);
-    parts.push(position);
-    text(share.configHash);
-    text(share.layoutHash);
-    parts.push(u32Bytes(share.series.length), u32Bytes(share.block.length), share.block);
+function sharesOf(lines: readonly ShareLine[], series: SeriesOfUid): ShareSnapshot[] {
+  const shares = new Map<string, ShareSnapshot>();
+  let used = 0;
+  for (const { uid, position, configHash, layoutHash, records, block } of lines) {
+    const own = series.get(uid) ?? [];
+    if (own.length !== records) throw new Unreadable(`share ${shares.size} in the block`);
+    if (shares.has(uid)) throw new Unreadable('a uid twice');
+    if (own.length > 0) used++;
+    shares.set(uid, { uid, position, configHash, layoutHash, block, series: own });
   }
-  const length = parts.reduce((sum, piece) => sum + piece.length, 12);
-  const block = new Uint8Array(length - 4);
-  viewOf(block).setUint32(0, length - 4, true);
-  viewOf(block).setUint32(4, shares.length, true);
-  let at = 8;
-  for (const piece of parts) {
-    block.set(piece, at);
-    at += piece.length;
-  }
-  return block;
+  if (used !== series.size) throw new Unreadable('records and block disagree');
+  return [...shares.values()];
+}
+
+function encodeBlock(lines: readonly (ShareLine | DeltaLine)[]): Uint8Array {
+  const bytes = encodeLines(lines);
+  return joined([u32Bytes(4 + bytes.length), bytes]);
 }
 
 function recordFront(uid: Uint8Array, key: Uint8Array, slabBytes: number): Uint8Array {
@@ -216,38 +226,17 @@ function recordFront(uid: Uint8Array, key: Uint8Array, slabBytes: number): Uint8
 }
 
 function assertReadable(shares: readonly ShareSnapshot[]): void {
-  for (const [index, { uid, position, series }] of shares.entries()) {
+  for (const [index, { uid, position }] of shares.entries()) {
     if (shares[index - 1]?.uid === uid) throw new Error(`two shares of ${uid}`);
     if (!Number.isSafeInteger(position) || position < 0) throw new Error(`position ${position} of ${uid}`);
     if (encodeText(uid).length > 0xffff) throw new Error('a uid of more than 65535 bytes');
-    const length = series[0]?.slab.length;
-    if (series.some(({ slab }) => slab.length !== length)) throw new Error(`slabs of ${uid} differ in length`);
   }
 }
 
 function layoutOf(shares: readonly ShareSnapshot[]): bigint {
-  const text = JSON.stringify(shares.map(({ uid, layoutHash }) => [uid, layoutHash]));
-  return viewOf(createHash('sha256').update(text).digest()).getBigUint64(0, true);
-}
-
-/** Lone surrogates have no UTF-8: two keys would become one. */
-function encodeText(text: string): Uint8Array {
-  if (/\p{Surrogate}/u.test(text)) throw new Error(`ill-formed text ${JSON.stringify(text)}`);
-  return utf8Encoder.encode(text);
-}
-
-function decodeText(bytes: Uint8Array): string {
-  try {
-    return utf8Decoder.decode(bytes);
-  } catch (error) {
-    throw new Unreadable('text that is not UTF-8', { cause: error });
-  }
-}
-
-function u32Bytes(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  viewOf(bytes).setUint32(0, value, true);
-  return bytes;
+  const pairs = shares.map(({ uid, layoutHash }) => [uid, layoutHash] as const);
+  pairs.sort(([a], [b]) => compareText(a, b));
+  return viewOf(createHash('sha256').update(JSON.stringify(pairs)).digest()).getBigUint64(0, true);
 }
 
 function compareText(a: string, b: string): number {

@@ -27,7 +27,8 @@ usage: gruard run FILE… [OPTIONS]
 
 Anomaly events go to sinks.events. They are printed as lines on a terminal, and as JSON on any other standard output
 when there is no sinks.events or DATA is replayed. Logs go to standard error.
-Checkpoints go to state.dir; those of a replay to a folder of their own below it.
+Checkpoints go to state.dir, or to topics with state.store: kafka; those of a replay to a folder of their own below
+state.dir.
 
 examples:
   gruard run gruard.yaml --listen 127.0.0.1:9500
@@ -98,7 +99,7 @@ function inputOf(
 function stateDirOf(settings: Settings, input: Input): string | undefined {
   switch (input.kind) {
     case 'kafka':
-      return settings.state.dir;
+      return settings.state.store === 'kafka' ? undefined : settings.state.dir;
     case 'replay': {
       if (input.file === '-') return undefined;
       const name = createHash('sha256').update(resolve(input.file)).digest('hex').slice(0, 16);

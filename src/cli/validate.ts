@@ -62,7 +62,7 @@ export async function validate(argv: readonly string[], checkKafka: CheckKafka):
     process.stdout.write(summary(positionals, settings, undefined, 'not checked (--offline)'));
     return 0;
   }
-  const unwritable = stateProblem(settings.state.dir);
+  const unwritable = settings.state.store === 'file' ? stateProblem(settings.state.dir) : undefined;
   const { problems, partitionsOf } = await checkKafka(settings);
   for (const { text } of problems) process.stderr.write(`error: ${text}\n`);
   if (unwritable !== undefined) process.stderr.write(`error: ${unwritable}\n`);
@@ -105,7 +105,7 @@ function summary(
     `${files.join(', ')}: ${unit}, ${lanes === 1 ? '1 lane' : `${lanes} lanes`} … ok`,
     ...streams.map((stream, index) => streamLine(stream, needed.perStream[index])),
     `memory: at most ${sizeText(needed.bytes)} ${where}; limits.memory is ${sizeText(memoryBytes)}`,
-    `${checked}: ${kafka.brokers.join(', ')}, topics, ${state.dir}`,
+    `${checked}: ${kafka.brokers.join(', ')}, topics, ${state.store === 'file' ? state.dir : 'topics of the state'}`,
   ];
   return `${lines.join('\n')}\n`;
 }

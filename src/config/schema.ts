@@ -124,7 +124,9 @@ export const Config = z.strictObject({
     .describe('Topics that gruard writes. Without them, events are metrics and lines only.'),
   state: z
     .strictObject({
-      store: choice(['file']).prefault('file').describe('Where checkpoints are kept.'),
+      store: choice(['file', 'kafka'])
+        .prefault('file')
+        .describe('Where checkpoints are kept: files of this machine; topics, so that models move between machines.'),
       dir: text('be the path of a directory', 'Write a path like /var/lib/gruard.')
         .optional()
         .describe('Directory of the checkpoints. Default: $STATE_DIRECTORY, else ./gruard-state.'),
@@ -132,6 +134,21 @@ export const Config = z.strictObject({
       keep: whole(1, 100, '2 is enough to survive a damaged file.')
         .prefault(2)
         .describe('Checkpoints that are kept for each partition.'),
+      kafka: z
+        .strictObject({
+          topic: text(
+            'be letters, digits, . _ - and {group}, with {topic} in it',
+            'Write it like gruard-{group}-{topic}-state.',
+            /^(?=.*\{topic\})(?:[A-Za-z0-9._-]|\{group\}|\{topic\}){1,200}$/,
+          )
+            .prefault('gruard-{group}-{topic}-state')
+            .describe('Name of the topic that holds the state of an input topic. It is made when it is missing.'),
+          replication: whole(1, 100, 'It is the number of brokers that keep a copy.')
+            .prefault(3)
+            .describe('Copies of a state topic that gruard makes.'),
+        })
+        .prefault({})
+        .describe('For store: kafka.'),
     })
     .prefault({})
     .describe('What survives a restart.'),

@@ -34,8 +34,8 @@ const TOKEN_DECADES = 0.3;
 const DAY_MS = 86_400_000;
 /**
  * Decades that the threshold of each field rises for every tenfold of the series' fields, because each brings alarms by
- * chance; one decade would be right if they came independently. Event F1 at 0, 0.4 and 0.8, each once, with `last`: .31,
- * .37, .33 on asd, .22, .31, .42 on jumpstarter2. Chosen on these data, which therefore are no evidence.
+ * chance; one decade would be right if they came independently. Event F1 at 0, 0.4 and 0.8, each once, with `last`:
+ * .31, .37, .33 on asd, .22, .31, .42 on jumpstarter2. Chosen on these data, which therefore are no evidence.
  */
 const FIELD_DECADES = 0.5;
 /** Within the reach of the last alarm only one this much stronger is another alarm. */

@@ -117,6 +117,7 @@ const FEEDS: Readonly<Record<MetricName, Feed>> = {
   gruard_checkpoint_last_success_timestamp_seconds: byLane(({ report }) => seconds(report?.checkpoint.lastSuccessMs)),
   gruard_checkpoint_failures_total: byLane(({ totals }) => totals.checkpointFailures),
   gruard_checkpoint_damaged_total: byLane(({ totals }) => totals.checkpointsDamaged),
+  gruard_state_zombie_records_total: byLane(({ totals }) => totals.zombieRecords),
 
   gruard_memory_limit_bytes: ({ facts }) => [{ labels: '', value: facts.memoryLimitBytes }],
   gruard_build_info: ({ facts: { version, commit } }) => [

@@ -26,13 +26,20 @@ export function liveness(condition: Condition): Verdict {
   return { ok: false, text: [...condition.fatal].map(([lane, why]) => `lane ${lane}: ${why}`).join('\n') };
 }
 
-/** Every lane has joined its group and restored its partitions, and nobody asked to stop. */
+/** So many checkpoints in a row may fail: one or two are a hiccup of the disk or the brokers. */
+const FAILURES_MAX = 2;
+
+/** Every lane has joined its group, restored its partitions and can write checkpoints, and nobody asked to stop. */
 export function readiness(condition: Condition, merge: Merge): Verdict {
   if (condition.stopping) return { ok: false, text: 'stopping' };
   const missing: string[] = [];
   for (const [lane, { report, ended }] of [...merge.lanes].sort(([a], [b]) => a - b)) {
     if (report === undefined) missing.push(`lane ${lane}: ${ended ? 'ended, waits to be started anew' : 'starting'}`);
     else if (!report.connected || !report.ready) missing.push(`lane ${lane}: ${whatIsMissing(report)}`);
+    else if (report.checkpoint.failuresInARow > FAILURES_MAX) {
+      const { failuresInARow } = report.checkpoint;
+      missing.push(`lane ${lane}: degraded, ${failuresInARow} checkpoints in a row failed; the older one stays`);
+    }
   }
   return missing.length === 0 ? { ok: true, text: 'ready' } : { ok: false, text: missing.join('\n') };
 }

@@ -92,8 +92,12 @@ export interface LaneReport {
     readonly bytes: number;
     readonly lastSuccessMs: number | undefined;
     readonly failures: number;
-    /** Damaged files set aside at restore. */
+    /** Since the last sealed one, of the partition that has failed most often. */
+    readonly failuresInARow: number;
+    /** Files set aside at restore, or records that could not be read. */
     readonly damaged: number;
+    /** Records that former owners wrote behind the claim of their successor. */
+    readonly zombies: number;
   };
   readonly shares: readonly ShareReport[];
   readonly streams: readonly StreamReport[];

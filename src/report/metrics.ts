@@ -129,7 +129,8 @@ export const METRICS = {
   gruard_checkpoint_bytes: gauge(LANE, 'Size of the newest checkpoints.'),
   gruard_checkpoint_last_success_timestamp_seconds: gauge(LANE, 'When the newest checkpoint was sealed.'),
   gruard_checkpoint_failures_total: counter(LANE, 'Checkpoints that were not sealed.'),
-  gruard_checkpoint_damaged_total: counter(LANE, 'Checkpoint files that could not be read and were set aside.'),
+  gruard_checkpoint_damaged_total: counter(LANE, 'Checkpoint files or records that could not be read.'),
+  gruard_state_zombie_records_total: counter(LANE, 'Records of state that a former owner wrote after it was replaced.'),
 
   gruard_memory_limit_bytes: gauge(PROCESS, 'Memory that this process may take: of its container, else of the host.'),
   gruard_build_info: gauge({ tier: 'process', labels: ['version', 'commit', 'node_version'] }, 'What runs; always 1.'),

@@ -23,6 +23,7 @@ export interface LaneTotals {
   backpressureSeconds: number;
   checkpointFailures: number;
   checkpointsDamaged: number;
+  zombieRecords: number;
   readonly slices: Histogram;
   readonly checkpoints: Histogram;
 }
@@ -48,6 +49,7 @@ export function newLaneTotals(): LaneTotals {
     backpressureSeconds: 0,
     checkpointFailures: 0,
     checkpointsDamaged: 0,
+    zombieRecords: 0,
     slices: newHistogram(SLICE_BOUNDS),
     checkpoints: newHistogram(CHECKPOINT_BOUNDS),
   };
@@ -72,6 +74,7 @@ export function addLane(total: LaneTotals, part: LaneTotals): void {
   total.backpressureSeconds += part.backpressureSeconds;
   total.checkpointFailures += part.checkpointFailures;
   total.checkpointsDamaged += part.checkpointsDamaged;
+  total.zombieRecords += part.zombieRecords;
   addHistogram(total.slices, part.slices);
   addHistogram(total.checkpoints, part.checkpoints);
 }
@@ -83,6 +86,7 @@ export function laneTotalsOf(report: LaneReport): LaneTotals {
   totals.backpressureSeconds = report.backpressureSeconds;
   totals.checkpointFailures = report.checkpoint.failures;
   totals.checkpointsDamaged = report.checkpoint.damaged;
+  totals.zombieRecords = report.checkpoint.zombies;
   addHistogram(totals.slices, report.slices);
   addHistogram(totals.checkpoints, report.checkpoint.durations);
   return totals;

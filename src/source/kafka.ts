@@ -152,7 +152,8 @@ class KafkaSource implements RecordSource {
   #judge(ending: Ending & { readonly kind: 'failed' }, faultsMs: number[]): void {
     const { error, by } = ending;
     if (error instanceof GruardError && !ERRORS[error.code].retryable) throw error;
-    const code = by === 'kafka' ? kafkaErrorCode(error) : 'kafka_crash';
+    const owners = error instanceof GruardError ? error.code : 'kafka_crash';
+    const code = by === 'owner' ? owners : by === 'kafka' ? kafkaErrorCode(error) : 'kafka_crash';
     this.#fail(code, error);
     if (code !== 'kafka_crash') return;
     const nowMs = this.#options.clock.monotonic();

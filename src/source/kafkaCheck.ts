@@ -5,6 +5,7 @@ import { ERRORS, type ErrorCode } from '../errors.ts';
 import type { Log } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import { kafkaErrorCode, kafkaErrorText, newKafkaClient, withAdmin } from './kafkaClient.ts';
+import { stateTopicOf, stateTopicProblem } from './kafkaStateTopic.ts';
 import { matchTopics } from './kafkaTopics.ts';
 
 /** What stands in the way, as a sentence with its remedy. */
@@ -20,7 +21,8 @@ export async function checkKafka(settings: Settings, log: Log): Promise<ClusterP
   const quiet: Log = (level, code, message, fields) => log(level === 'debug' ? level : 'debug', code, message, fields);
   const kafka = newKafkaClient(settings.kafka, quiet, { now: Date.now, monotonic: () => performance.now() });
   try {
-    return missingTopics(settings, await existingTopics(kafka));
+    const existing = await existingTopics(kafka);
+    return [...missingTopics(settings, existing), ...(await stateProblems(kafka, settings, existing))];
   } catch (error) {
     const code = kafkaErrorCode(error);
     const text = `${brokers.join(', ')} cannot be used: ${kafkaErrorText(error)}. ${ERRORS[code].remedy}`;
@@ -30,6 +32,28 @@ export async function checkKafka(settings: Settings, log: Log): Promise<ClusterP
 
 function existingTopics(kafka: Kafka): Promise<string[]> {
   return withAdmin(kafka, (admin) => admin.listTopics());
+}
+
+/** Of state topics that are there already; the others are made when they are needed. */
+async function stateProblems(kafka: Kafka, settings: Settings, existing: readonly string[]): Promise<ClusterProblem[]> {
+  const { state, streams, sinks, kafka: connection } = settings;
+  if (state.store !== 'kafka') return [];
+  const own = [sinks.events, sinks.rejects].filter((topic) => topic !== undefined);
+  const inputs = matchTopics(
+    streams.flatMap(({ topics }) => topics),
+    existing,
+    own,
+  ).found;
+  return withAdmin(kafka, async (admin) => {
+    const problems: ClusterProblem[] = [];
+    for (const input of inputs) {
+      const topic = stateTopicOf(state.kafka, connection.group, input);
+      const problem = await stateTopicProblem(admin, existing, topic, input);
+      if (problem === undefined) continue;
+      problems.push({ code: 'state_topic', text: `state.kafka.topic: ${problem}. ${ERRORS.state_topic.remedy}` });
+    }
+    return problems;
+  });
 }
 
 function missingTopics({ streams, sinks }: Settings, existing: readonly string[]): ClusterProblem[] {

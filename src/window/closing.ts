@@ -1,7 +1,7 @@
 // Closing one window of one series: its value or its gap goes into the wave, and the next window becomes due.
 
 import { GAP, type Wave } from '../domain.ts';
-import { evidenceAddress, firstSlot } from '../kernel/bank.ts';
+import { evidenceAddress, firstSlot, touch } from '../kernel/bank.ts';
 import { AT, OPEN } from '../kernel/layout.ts';
 import { takeAggregate } from './aggregate.ts';
 import { pushDue } from './due.ts';
@@ -55,6 +55,8 @@ export function hasRoomForDue(state: WindowState, slot: number, wave: Wave): boo
 /** Closes the due window of a slot, counts it, and schedules the next one. */
 export function closeWindow(state: WindowState, slot: number, wave: Wave): void {
   const { counters } = state;
+  // For the stages behind this one, too: what they change are slabs of the rows of a wave.
+  touch(state.table.bank, slot);
   const { f64 } = state.table.bank.lane;
   const slab = evidenceAddress(state.table.bank, slot) / 8;
   const startMs = f64[slab + AT.dueStart]!;

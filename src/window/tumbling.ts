@@ -3,7 +3,7 @@
 // hold up the event loop: the caller comes back until everything is closed.
 
 import type { SampleRows, Wave } from '../domain.ts';
-import { evidenceAddress } from '../kernel/bank.ts';
+import { copiedSlabs, evidenceAddress, touch } from '../kernel/bank.ts';
 import { AT } from '../kernel/layout.ts';
 import { closeWindow, dueMsOf, hasOpenSample, hasRoomForDue } from './closing.ts';
 import { nextDueMs, nextDueSerial, nextDueSlot, popDue, pushDue } from './due.ts';
@@ -14,15 +14,19 @@ import { keepWaiting, replayWaiting, voidOpenWindows } from './waiting.ts';
 import { observeTime } from './watermark.ts';
 
 const HOUR_MS = 3_600_000;
+/** Slabs that one wave may have copied for a checkpoint that is being written: about 8 MB, some milliseconds. */
+const COPIES_MAX = 256;
 
 /**
  * Fills `wave` with the next closed windows, in closing order, each series at most once. True when all rows are taken
- * and nothing is due any more; otherwise the wave is full and the caller comes again with the same rows.
+ * and nothing is due any more; otherwise the wave is full, or took long, and the caller comes again with the same rows.
  */
 export function closeWindows(state: WindowState, rows: SampleRows, wave: Wave): boolean {
   wave.count = 0;
   wave.steps = 0;
   state.wave++;
+  const { bank } = state.table;
+  const copied = copiedSlabs(bank);
   for (;;) {
     if (!replayWaiting(state, wave) || !closeDue(state, wave, state.watermark.ms)) return false;
     if (state.pending.slot >= 0) {
@@ -30,6 +34,7 @@ export function closeWindows(state: WindowState, rows: SampleRows, wave: Wave): 
     } else if (rows.taken >= rows.count) {
       return true;
     } else {
+      if (copiedSlabs(bank) - copied >= COPIES_MAX && !isWithinRecord(state, rows)) return false;
       if (mustForget(state) && !isWithinRecord(state, rows)) {
         // An empty wave first, because rows of a wave name slots.
         if (wave.count > 0) return false;
@@ -108,6 +113,7 @@ function placePending(state: WindowState): void {
   const { pending, settings, counters, table } = state;
   const { slot, timeMs, value, offset } = pending;
   pending.slot = -1;
+  touch(table.bank, slot);
   const { f64 } = table.bank.lane;
   const slab = evidenceAddress(table.bank, slot) / 8;
   switch (settings.every.kind) {

@@ -2,7 +2,7 @@
 // windows as if they arrived one by one.
 
 import type { Wave } from '../domain.ts';
-import { evidenceAddress, firstSlot } from '../kernel/bank.ts';
+import { evidenceAddress, firstSlot, touch } from '../kernel/bank.ts';
 import { AT, OPEN, WAIT } from '../kernel/layout.ts';
 import { closeWindow, dueMsOf, hasRoomForDue } from './closing.ts';
 import { intervalOf } from './interval.ts';
@@ -125,6 +125,7 @@ export function voidOpenWindows(state: WindowState): void {
   due.heap.length = 0;
   for (const series of table.byKey.values()) {
     for (const slot of series.slots) {
+      touch(table.bank, slot);
       const slab = evidenceAddress(table.bank, slot) / 8;
       const area = slab + table.bank.layout.openAt / 8;
       let counted = f64[slab + AT.waiting]!;

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { newFileStore } from '../../src/checkpoint/fileStore.ts';
-import { damageRuns } from './damage.ts';
+import { chainDamageRuns, damageRuns, newStored } from './damage.ts';
+import { systemError } from './disk.ts';
 import { numberOf, PARTITION, snapshotAt } from './snapshots.ts';
 
 const MUTATIONS = 10_000;
@@ -18,6 +19,13 @@ describe('the file store over damaged files', { timeout: 30_000 }, () => {
     expect(cold).toBeGreaterThan(0);
     // Zeroing zeros and swapping equal ranges change nothing.
     expect(intact).toBeLessThan(MUTATIONS * 0.1);
+  });
+
+  it('gives one of the saved states or none when files of a chain are damaged or exchanged', async () => {
+    const given = await chainDamageRuns(4_000);
+    // Cold only where both bases are damaged; else any of the six, by what is left.
+    expect(Math.min(...given)).toBeGreaterThan(0);
+    expect(given[0]).toBeLessThan(4_000 * 0.1);
   });
 
   it('falls back, goes on, and keeps at most five damaged files, on the real disk', async () => {
@@ -43,6 +51,24 @@ describe('the file store over damaged files', { timeout: 30_000 }, () => {
     expect(names.filter((name) => name.includes('.corrupt-'))).toHaveLength(5);
     expect(logged).toEqual(Array(7).fill('state_damaged'));
     await rm(dir, { recursive: true });
+  });
+});
+
+describe('a full disk', () => {
+  it('fails the save, names the cause, and works again when there is space', async () => {
+    const { disk } = await newStored();
+    const options = { dir: '/state', keep: 2, files: disk.files, log: () => {} };
+    const store = newFileStore(options);
+    await store.open(PARTITION);
+    disk.failWith((operation) => (operation === 'write' ? systemError('ENOSPC') : undefined));
+    await expect(store.save(PARTITION, snapshotAt(13))).rejects.toMatchObject({
+      code: 'checkpoint_failed',
+      message: 'checkpoint 3 of sensors/eu:a/3: ENOSPC: simulated',
+    });
+    expect(disk.paths().filter((path) => path.endsWith('.tmp'))).toEqual([]);
+    disk.failWith(undefined);
+    await store.save(PARTITION, snapshotAt(14));
+    expect(numberOf((await newFileStore(options).open(PARTITION)).snapshot ?? { shares: [] })).toBe(14);
   });
 });
 

@@ -2,7 +2,7 @@
 
 import { newFileStore } from '../../src/checkpoint/fileStore.ts';
 import { type Disk, newDisk, type Random, seededRandom } from './disk.ts';
-import { numberOf, PARTITION, snapshotAt } from './snapshots.ts';
+import { changesSince, numberOf, PARTITION, slowNumberOf, slowSnapshotAt, snapshotAt } from './snapshots.ts';
 
 const OLDER = 11;
 const NEWER = 12;
@@ -65,6 +65,51 @@ export async function newStored(): Promise<Stored> {
   await store.save(PARTITION, snapshotAt(NEWER, 5));
   const [older = '', newer = ''] = disk.paths().filter((path) => path.endsWith('-base'));
   return { disk, older, newer };
+}
+
+/** A store with two generations of a base and two deltas: `slowSnapshotAt` 1 to 6. */
+export async function newChained(): Promise<{ readonly disk: Disk; readonly paths: readonly string[] }> {
+  const disk = newDisk();
+  const store = newFileStore({ dir: '/state', keep: 2, files: disk.files, log: () => {} });
+  await store.open(PARTITION);
+  for (let number = 1; number <= 6; number++) {
+    const sealed = number === 4 ? undefined : slowSnapshotAt(number - 1);
+    await store.save(PARTITION, changesSince(sealed, slowSnapshotAt(number)));
+  }
+  return { disk, paths: disk.paths().filter((path) => !path.endsWith('-claim')) };
+}
+
+/**
+ * Damages one or two files of a chain, or exchanges two, `count` times. Throws when a restore gives anything but one of
+ * the saved states; answers how often it gave which.
+ */
+export async function chainDamageRuns(count: number): Promise<readonly number[]> {
+  const { disk: original, paths } = await newChained();
+  const given = Array.from({ length: 7 }, () => 0);
+  for (let seed = 0; seed < count; seed++) {
+    const random = seededRandom(seed);
+    const disk = original.restart(random);
+    const some = (): string => paths[below(random, paths.length)] ?? '';
+    const [a, b] = [some(), some()];
+    if (random() < 0.3) {
+      disk.replace(a, original.read(b));
+      disk.replace(b, original.read(a));
+    } else {
+      for (const path of random() < 0.5 ? [a] : [a, b]) {
+        const mutate = MUTATIONS[below(random, MUTATIONS.length)] ?? ((same) => same);
+        disk.replace(path, mutate(original.read(path), random));
+      }
+    }
+    const store = newFileStore({ dir: '/state', keep: 2, files: disk.files, log: () => {} });
+    const { snapshot } = await store.open(PARTITION);
+    const number = snapshot === undefined ? 0 : slowNumberOf(snapshot);
+    if (number === undefined) throw new Error(`seed ${seed}: a state that nobody saved`);
+    given[number] = (given[number] ?? 0) + 1;
+    await store.save(PARTITION, slowSnapshotAt(99));
+    const again = await newFileStore({ dir: '/state', keep: 2, files: disk.files, log: () => {} }).open(PARTITION);
+    if (slowNumberOf(again.snapshot ?? { shares: [] }) !== 99) throw new Error(`seed ${seed}: could not go on`);
+  }
+  return given;
 }
 
 export interface Outcome {

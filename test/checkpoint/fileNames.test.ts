@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { baseName, claimName, corruptName, directoriesOf, readListing } from '../../src/checkpoint/fileNames.ts';
+import {
+  baseName,
+  claimName,
+  corruptName,
+  deltaName,
+  deltasOf,
+  directoriesOf,
+  readListing,
+} from '../../src/checkpoint/fileNames.ts';
 
 describe('the names in a state directory', () => {
   it('hide every topic behind a hash, so that none leads elsewhere', () => {
@@ -37,10 +45,19 @@ describe('the names in a state directory', () => {
     expect(bases[0]?.name).toBe('e2-n5-base');
   });
 
+  it("tell which deltas follow a base: its owner's, without a gap", () => {
+    const base = { epoch: 2, number: 5 };
+    const [six, seven, nine] = [6, 7, 9].map((number) => deltaName({ epoch: 2, number }));
+    const listing = readListing([baseName(base), seven ?? '', nine ?? '', six ?? '', 'e1-n8-delta', 'e2-n10-base']);
+    const rows = listing.bases.map((one) => deltasOf(one, listing).map(({ name }) => name));
+    expect(rows).toEqual([[], [six, seven]]);
+  });
+
   it('leave everything else unmentioned', () => {
     const names = ['.', 'e-n1-base', 'e1-n1-base~', 'xe1-n1-base', 'e1-n1-base.tmp.tmp', 'e1', 'e4294967295-claim'];
     expect(readListing([...names, 'e99999999999-claim', 'e1-n1-base\n'])).toEqual({
       bases: [],
+      deltas: [],
       claims: [],
       unfinished: [],
       corrupt: [],

@@ -7,9 +7,9 @@ import { type FileStore, newFileStore } from '../../src/checkpoint/fileStore.ts'
 import { type Files, nodeFiles } from '../../src/checkpoint/files.ts';
 import { encodeHeader } from '../../src/checkpoint/frame.ts';
 import { checkpointStoreContract } from '../contract/checkpointStore.ts';
-import { newStored } from './damage.ts';
+import { newChained, newStored } from './damage.ts';
 import { newDisk, systemError } from './disk.ts';
-import { bytesOf, numberOf, PARTITION, snapshotAt } from './snapshots.ts';
+import { bytesOf, changesSince, numberOf, PARTITION, slowNumberOf, slowSnapshotAt, snapshotAt } from './snapshots.ts';
 
 const made: string[] = [];
 afterAll(() => Promise.all(made.map((dir) => rm(dir, { recursive: true }))));
@@ -83,6 +83,44 @@ describe('the file store', () => {
     }
     const names = disk.paths().map((path) => path.slice(path.lastIndexOf('/') + 1));
     expect(names).toEqual(['e2-n4-base', 'e3-claim', 'e3-n5-base', 'e3-n6-base']);
+  });
+
+  it('writes deltas of what changed, until they are as large as the base, and keeps whole generations', async () => {
+    const { disk, paths } = await newChained();
+    expect(paths.map((path) => path.slice(path.lastIndexOf('/') + 1))).toEqual([
+      'e1-n1-base',
+      'e1-n2-delta',
+      'e1-n3-delta',
+      'e1-n4-base',
+      'e1-n5-delta',
+      'e1-n6-delta',
+    ]);
+    const [base = '', delta = ''] = paths;
+    expect(disk.read(delta).length).toBeLessThan(disk.read(base).length);
+    const store = newStore('/state', disk.files);
+    await store.open(PARTITION);
+    await store.save(PARTITION, slowSnapshotAt(7));
+    const names = disk.paths().map((path) => path.slice(path.lastIndexOf('/') + 1));
+    expect(names).toEqual(['e1-n4-base', 'e1-n5-delta', 'e1-n6-delta', 'e2-claim', 'e2-n7-base']);
+  });
+
+  it('writes a base after a failure: nobody knows what lies under the number of the failed delta', async () => {
+    const disk = newDisk();
+    const { files, fail } = breakable(disk.files);
+    const store = newStore('/state', files);
+    await store.open(PARTITION);
+    await store.save(PARTITION, slowSnapshotAt(1));
+    fail();
+    const next = changesSince(slowSnapshotAt(1), slowSnapshotAt(2));
+    await expect(store.save(PARTITION, next)).rejects.toMatchObject({ code: 'checkpoint_failed' });
+    await store.save(PARTITION, next);
+    expect(
+      disk
+        .paths()
+        .filter((path) => path.includes('-n'))
+        .map((path) => path.replace(/.*-/, '')),
+    ).toEqual(['base', 'base']);
+    expect(slowNumberOf((await newStore('/state', disk.files).open(PARTITION)).snapshot ?? { shares: [] })).toBe(2);
   });
 
   it('deletes an old generation only after the new one is durable', async () => {
@@ -246,22 +284,5 @@ describe('the file store', () => {
     await store.open(PARTITION);
     await store.save(PARTITION, snapshotAt(13));
     expect(logged).toEqual(['warn state_cleanup']);
-  });
-});
-
-describe('a full disk', () => {
-  it('fails the save, names the cause, and works again when there is space', async () => {
-    const { disk } = await newStored();
-    const store = newStore('/state', disk.files);
-    await store.open(PARTITION);
-    disk.failWith((operation) => (operation === 'write' ? systemError('ENOSPC') : undefined));
-    await expect(store.save(PARTITION, snapshotAt(13))).rejects.toMatchObject({
-      code: 'checkpoint_failed',
-      message: 'checkpoint 3 of sensors/eu:a/3: ENOSPC: simulated',
-    });
-    expect(disk.paths().filter((path) => path.endsWith('.tmp'))).toEqual([]);
-    disk.failWith(undefined);
-    await store.save(PARTITION, snapshotAt(14));
-    expect(numberOf((await newStore('/state', disk.files).open(PARTITION)).snapshot ?? { shares: [] })).toBe(14);
   });
 });

@@ -5,7 +5,7 @@ import { newFileStore } from '../../src/checkpoint/fileStore.ts';
 import type { Files, NewFile } from '../../src/checkpoint/files.ts';
 import type { Snapshot } from '../../src/ports.ts';
 import { type Disk, newDisk, PowerLoss, type Random, seededRandom, systemError } from './disk.ts';
-import { numberOf, PARTITION, snapshotAt } from './snapshots.ts';
+import { changesSince, PARTITION, slowNumberOf, slowSnapshotAt } from './snapshots.ts';
 
 export const MUTANTS = {
   'no fsync of the file': (files) => overCreate(files, (file) => ({ ...file, sync: async () => {} })),
@@ -54,7 +54,7 @@ async function live(
   const store = newFileStore({ ...options, files: mutate(disk.files, disk) });
   try {
     const { snapshot, epoch } = await store.open(PARTITION);
-    const found = snapshot === undefined ? 0 : numberOf(snapshot);
+    const found = snapshot === undefined ? 0 : slowNumberOf(snapshot);
     if (found === undefined) return 'a state that nobody saved';
     if (found < seen.acknowledged) return `state ${found}, but ${seen.acknowledged} was acknowledged`;
     if (found > seen.attempted) return `state ${found} was never saved`;
@@ -62,9 +62,12 @@ async function live(
     if (epoch <= seen.epoch) return `epoch ${epoch} after ${seen.epoch}`;
     seen.epoch = epoch;
     disk.failWith(faultsOf(random));
+    let sealed: Snapshot | undefined;
     for (let save = 0; save < saves; save++) {
-      seen.attempted++;
-      if (await isSaved(store.save(PARTITION, knownSnapshot(seen.attempted)))) seen.acknowledged = seen.attempted;
+      const next = knownSnapshot(++seen.attempted);
+      if (!(await isSaved(store.save(PARTITION, changesSince(sealed, next))))) continue;
+      seen.acknowledged = seen.attempted;
+      sealed = next;
     }
     if (saves > 0 && random() < 0.3) {
       const successor = newFileStore({ ...options, files: disk.files });
@@ -84,7 +87,7 @@ async function live(
 
 const snapshots: Snapshot[] = [];
 function knownSnapshot(number: number): Snapshot {
-  const known = snapshots[number] ?? snapshotAt(number);
+  const known = snapshots[number] ?? slowSnapshotAt(number);
   snapshots[number] = known;
   return known;
 }

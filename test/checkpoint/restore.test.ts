@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { readListing } from '../../src/checkpoint/fileNames.ts';
 import type { Files } from '../../src/checkpoint/files.ts';
 import { newestWhole, type Restored } from '../../src/checkpoint/restore.ts';
-import { newStored } from './damage.ts';
+import { newChained, newStored } from './damage.ts';
 import type { Disk } from './disk.ts';
-import { numberOf, PARTITION } from './snapshots.ts';
+import { numberOf, PARTITION, slowNumberOf } from './snapshots.ts';
 
 /** Restores as the store does; tells the reasons for which files were set aside. */
 async function restoredFrom(
@@ -33,7 +33,7 @@ describe('looking for the newest whole checkpoint', () => {
     };
     expect(await restoredFrom(disk, files)).toMatchObject({
       number: 12,
-      generations: ['e1-n2-base', 'e1-n1-base'],
+      generations: [['e1-n2-base'], ['e1-n1-base']],
       reasons: [],
     });
     expect(opened).toHaveLength(1);
@@ -44,7 +44,7 @@ describe('looking for the newest whole checkpoint', () => {
     disk.replace(newer, disk.read(newer).slice(0, -1));
     expect(await restoredFrom(disk)).toMatchObject({
       number: 11,
-      generations: ['e1-n1-base'],
+      generations: [['e1-n1-base']],
       reasons: ['does not end like a checkpoint'],
     });
     expect(disk.paths()).toContain(`${newer}.corrupt-1`);
@@ -85,8 +85,42 @@ describe('looking for the newest whole checkpoint', () => {
     const files = { ...disk.files, rename: () => Promise.reject(new Error('read-only')) };
     expect(await restoredFrom(disk, files)).toMatchObject({
       number: 11,
-      generations: ['e1-n1-base'],
+      generations: [['e1-n1-base']],
       reasons: ['has only 10 bytes'],
     });
+  });
+
+  it('puts the deltas of the newest base on it', async () => {
+    const { disk } = await newChained();
+    const { snapshot = { shares: [] }, generations } = await restoredFrom(disk);
+    expect(slowNumberOf(snapshot)).toBe(6);
+    expect(generations).toEqual([
+      ['e1-n4-base', 'e1-n5-delta', 'e1-n6-delta'],
+      ['e1-n1-base', 'e1-n2-delta', 'e1-n3-delta'],
+    ]);
+  });
+
+  it('stops before a damaged delta, and falls back to the whole older generation when a base is damaged', async () => {
+    const { disk, paths } = await newChained();
+    const cut = (name: string): void => {
+      const path = paths.find((one) => one.endsWith(name)) ?? '';
+      disk.replace(path, disk.read(path).slice(0, -1));
+    };
+    cut('n5-delta');
+    const stopped = await restoredFrom(disk);
+    expect(slowNumberOf(stopped.snapshot ?? { shares: [] })).toBe(4);
+    expect(stopped.reasons).toEqual(['does not end like a checkpoint']);
+    cut('n4-base');
+    const older = await restoredFrom(disk);
+    expect(slowNumberOf(older.snapshot ?? { shares: [] })).toBe(3);
+    expect(disk.paths().filter((path) => path.includes('.corrupt-'))).toHaveLength(2);
+  });
+
+  it('puts no delta on another base than its own', async () => {
+    const { disk, paths } = await newChained();
+    const [at = '', other = ''] = ['n5-delta', 'n2-delta'].map((name) => paths.find((path) => path.endsWith(name)));
+    disk.replace(at, disk.read(other));
+    const { snapshot = { shares: [] }, reasons } = await restoredFrom(disk);
+    expect([slowNumberOf(snapshot), reasons]).toEqual([4, ['is another checkpoint than its name says']]);
   });
 });

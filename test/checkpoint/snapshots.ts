@@ -19,6 +19,33 @@ export function snapshotAt(position: number, seriesCount = 2): Snapshot {
   };
 }
 
+/** `snapshotAt(position)`, told apart from the sealed one as the port wants it: what is the same has not changed. */
+export function changesSince(sealed: Snapshot | undefined, now: Snapshot): Snapshot {
+  const shares = now.shares.map((share) => {
+    const before = new Map(
+      sealed?.shares.find(({ uid }) => uid === share.uid)?.series.map((one) => [one.key, one.slab]),
+    );
+    const series = share.series.map((one) => ({ ...one, changed: !equal(one.slab, before.get(one.key)) }));
+    return { ...share, series };
+  });
+  return { shares };
+}
+
+/** Eleven series: with each position one or two change, one goes and another one comes back. */
+export function slowSnapshotAt(position: number): Snapshot {
+  const all = Array.from({ length: 12 }, (_, index) => ({
+    key: JSON.stringify(['value', `host-${index}`]),
+    slab: bytesOf(index * 1_000 + Math.floor((position + index) / 7), 48),
+  }));
+  const series = all.filter((_, index) => index !== 2 + (position % 3));
+  return {
+    shares: [
+      { ...shareOf('alpha', position), series },
+      { ...shareOf('beta', position + 7), series: [] },
+    ],
+  };
+}
+
 function shareOf(uid: string, position: number): Omit<ShareSnapshot, 'series'> {
   const block = bytesOf(position, 40);
   return { uid, position, configHash: 'c0ffee00c0ffee00', layoutHash: 'feedfacefeedface', block };
@@ -33,9 +60,17 @@ export function bytesOf(seed: number, length: number): Uint8Array {
 /** Which `snapshotAt` this is: its number, or undefined when it is none, even by one byte. */
 export function numberOf({ shares }: Snapshot): number | undefined {
   const position = shares[0]?.position ?? -1;
-  const expected = snapshotAt(position, shares[0]?.series.length).shares;
-  const same = shares.length === expected.length && expected.every((share, index) => isSame(share, shares[index]));
-  return same ? position : undefined;
+  return isSnapshot({ shares }, snapshotAt(position, shares[0]?.series.length)) ? position : undefined;
+}
+
+/** Which `slowSnapshotAt` this is. */
+export function slowNumberOf({ shares }: Snapshot): number | undefined {
+  const position = shares[0]?.position ?? -1;
+  return isSnapshot({ shares }, slowSnapshotAt(position)) ? position : undefined;
+}
+
+function isSnapshot({ shares }: Snapshot, { shares: expected }: Snapshot): boolean {
+  return shares.length === expected.length && expected.every((share, index) => isSame(share, shares[index]));
 }
 
 function isSame(a: ShareSnapshot, b: ShareSnapshot | undefined): boolean {
@@ -47,7 +82,7 @@ function isSame(a: ShareSnapshot, b: ShareSnapshot | undefined): boolean {
     a.layoutHash === b.layoutHash &&
     equal(a.block, b.block) &&
     a.series.length === b.series.length &&
-    a.series.every(({ key, slab }, index) => key === b.series[index]?.key && equal(slab, b.series[index]?.slab))
+    a.series.every(({ key, slab }) => equal(slab, b.series.find((other) => other.key === key)?.slab))
   );
 }
 

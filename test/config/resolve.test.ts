@@ -31,7 +31,13 @@ it('has a default for everything', () => {
     memoryBytes: 2e9,
     streams: [],
     sinks: { events: undefined, rejects: undefined },
-    state: { dir: './gruard-state', everyMs: 10_000, keep: 2 },
+    state: {
+      store: 'file',
+      dir: './gruard-state',
+      everyMs: 10_000,
+      keep: 2,
+      kafka: { topic: 'gruard-{group}-{topic}-state', replication: 3 },
+    },
     metrics: { detail: 'bands', seriesBudget: 1000 },
     http: { host: '127.0.0.1', port: 9464, anonymous: false, tls: undefined, auth: undefined },
     log: { level: 'info', format: 'auto' },
@@ -63,5 +69,12 @@ it('gives events and rejects a topic each', () => {
   const topic = 'x';
   expect(resolve({ sinks: { events: { topic }, rejects: { topic } } }).complaints).toEqual([
     'conflict sinks.rejects.topic',
+  ]);
+});
+
+it('takes any group and any prefix where state is kept in files', () => {
+  expect(resolve({ kafka: { group: 'my group' } }).complaints).toEqual([]);
+  expect(resolve({ kafka: { group: 'my group' }, state: { store: 'kafka' } }).complaints).toEqual([
+    'conflict state.kafka.topic',
   ]);
 });

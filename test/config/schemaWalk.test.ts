@@ -21,7 +21,7 @@ it('finds the type of a key through defaults, names, lists and unions', () => {
 it('knows which keys a map may have', () => {
   const at = (...path: string[]): readonly string[] => keysOf(typeAt(Config, raw, path) ?? Config, { start: 1 });
   expect(at()).toContain('kafka');
-  expect(at('state')).toEqual(['store', 'dir', 'every', 'keep']);
+  expect(at('state')).toEqual(['store', 'dir', 'every', 'keep', 'kafka']);
   expect(at('streams', 'a', 'time')).toEqual(['start', 'every']);
   expect(at('streams')).toEqual([]);
 });

@@ -8,10 +8,16 @@ import { createTopic, freshName, kafkaSettings, kafkaToolsReady, realClock } fro
 
 const brokers = inject('brokers');
 
-function settings(at: string, topics: readonly string[], sinks: Settings['sinks']): Settings {
+function settings(
+  at: string,
+  topics: readonly string[],
+  sinks: Settings['sinks'],
+  store: Settings['state']['store'] = 'file',
+): Settings {
   const stream: Partial<StreamSettings> = { name: 'orders', topics };
+  const state = { store, kafka: { topic: '{group}-{topic}-state', replication: 1 } };
   // Only what the check looks at.
-  return { kafka: kafkaSettings(at, 'g'), streams: [stream], sinks } as unknown as Settings;
+  return { kafka: kafkaSettings(at, 'g'), streams: [stream], sinks, state } as unknown as Settings;
 }
 
 describe.runIf(kafkaToolsReady(brokers))('a look at the cluster before the start', () => {
@@ -33,6 +39,19 @@ describe.runIf(kafkaToolsReady(brokers))('a look at the cluster before the start
       `sinks.events: topic no-events does not exist. ${remedy}`,
       `sinks.rejects: topic no-rejects does not exist. ${remedy}`,
     ]);
+  });
+
+  it('tells which state topic would lose state; one that is missing will be made', async () => {
+    const [topic, other] = [freshName('in'), freshName('in')];
+    for (const name of [topic, other]) await createTopic(brokers, name, 2);
+    const sinks = { events: undefined, rejects: undefined };
+    expect(await checkKafka(settings(brokers, [topic, other], sinks, 'kafka'), () => {})).toEqual([]);
+    await createTopic(brokers, `g-${topic}-state`, 2);
+    await createTopic(brokers, `g-${other}-state`, 3, { 'cleanup.policy': 'compact' });
+    const problems = await checkKafka(settings(brokers, [topic, other], sinks, 'kafka'), () => {});
+    expect(problems).toHaveLength(2);
+    expect(problems.join()).toContain(`topic g-${topic}-state has cleanup.policy=delete`);
+    expect(problems.join()).toContain(`topic g-${other}-state has 3 partitions, ${other} has 2`);
   });
 
   it('tells that no broker answers', async () => {

@@ -5,13 +5,18 @@ import {
   dissolve,
   evidenceAddress,
   firstSlot,
+  freeze,
+  frozenSlab,
   giveSlot,
+  hasChanged,
   hotAddress,
   newBank,
   optimiserAddress,
   restoreSlab,
   takeSlot,
+  thaw,
   togetherAddress,
+  touch,
 } from '../../src/kernel/bank.ts';
 import { type Layout, layoutOf } from '../../src/kernel/layout.ts';
 import { newLaneMemory } from '../../src/kernel/memory.ts';
@@ -165,5 +170,55 @@ describe('a series of several fields', () => {
     expect(takeSlot(bank)).toBe(4);
     expect(copySlab(bank, 4).every((byte) => byte === 0)).toBe(true);
     expect(firstSlot(bank, 7)).toBe(4);
+  });
+});
+
+describe('a frozen bank', () => {
+  const filled = (): { readonly bank: Bank; readonly slots: readonly number[] } => {
+    const bank = newBank(newLaneMemory(), gruLayout(4, 1, 8));
+    const slots = Array.from({ length: 40 }, () => takeSlot(bank));
+    for (const slot of slots) fillSlab(bank, slot, 1 + slot);
+    return { bank, slots };
+  };
+  const change = (bank: Bank, slot: number, byte: number): void => {
+    touch(bank, slot);
+    fillSlab(bank, slot, byte);
+  };
+  const isFull = (slab: Uint8Array, byte: number): boolean => slab.every((one) => one === byte);
+
+  it('gives slabs as they were, also of slots that changed, were given back and taken again', () => {
+    const { bank, slots } = filled();
+    const frozen = freeze(bank);
+    change(bank, 3, 200);
+    change(bank, 3, 201);
+    giveSlot(bank, 5);
+    change(bank, takeSlot(bank), 202);
+    change(bank, takeSlot(bank), 203); // beyond those that were frozen
+    expect(slots.every((slot) => isFull(frozenSlab(bank, frozen, slot), 1 + slot))).toBe(true);
+    expect(frozen.copies.size).toBe(2);
+    expect(isFull(copySlab(bank, 3), 201)).toBe(true);
+  });
+
+  it('knows what changed since a freeze', () => {
+    const { bank, slots } = filled();
+    expect(slots.every((slot) => hasChanged(bank, slot, 0))).toBe(true);
+    const first = freeze(bank);
+    change(bank, 7, 90);
+    const second = freeze(bank);
+    change(bank, 8, 91);
+    expect(slots.filter((slot) => hasChanged(bank, slot, first.number))).toEqual([7, 8]);
+    expect(slots.filter((slot) => hasChanged(bank, slot, second.number))).toEqual([8]);
+  });
+
+  it('gives nothing any more once it thawed, was frozen anew or dissolved', () => {
+    const { bank } = filled();
+    const first = freeze(bank);
+    const second = freeze(bank);
+    expect(() => frozenSlab(bank, first, 0)).toThrow('not frozen any more');
+    thaw(bank);
+    expect(() => frozenSlab(bank, second, 0)).toThrow('not frozen any more');
+    const third = freeze(bank);
+    dissolve(bank);
+    expect(() => frozenSlab(bank, third, 0)).toThrow('not frozen any more');
   });
 });

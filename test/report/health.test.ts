@@ -17,6 +17,17 @@ it('is ready when every lane is, and says until then what is missing', () => {
   expect(readiness(condition, merge)).toEqual({ ok: false, text: 'lane 1: ended, waits to be started anew' });
 });
 
+it('is degraded while three checkpoints in a row have failed, and not before', () => {
+  const merge = newMerge([], 1);
+  const { checkpoint } = laneReport(0);
+  const verdict = (failuresInARow: number) => {
+    accept(merge, laneReport(0, { checkpoint: { ...checkpoint, failuresInARow } }));
+    return readiness(newCondition(), merge);
+  };
+  expect([0, 2, 3, 0].map((count) => verdict(count).ok)).toEqual([true, true, false, true]);
+  expect(verdict(4).text).toBe('lane 0: degraded, 4 checkpoints in a row failed; the older one stays');
+});
+
 it('is not ready while it stops', () => {
   const condition = newCondition();
   const merge = newMerge([], 1);

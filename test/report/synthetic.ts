@@ -130,6 +130,8 @@ export function laneReport(lane: number, more: Partial<LaneReport> = {}): LaneRe
       bytes: 0,
       lastSuccessMs: undefined,
       failures: 0,
+      failuresInARow: 0,
+      zombies: 0,
       damaged: 0,
     },
     shares: [],

@@ -1,5 +1,5 @@
-// One Apache Kafka for the integration tests: the brokers of KAFKA_BROKERS, or a broker of our own, whose jars Maven
-// resolves once into .kafka/. KAFKA_VERSION chooses another release than the default; 3.9.1 is the oldest that works.
+// One Apache Kafka for integration tests: that of KAFKA_BROKERS, or our own, whose jars Maven resolves once into .kafka/.
+// KAFKA_VERSION chooses another release than the default; 3.9.1 is the oldest that works.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -42,8 +42,8 @@ const startMs = 60_000;
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env['KAFKA_BROKERS'];
   const missing = given ? undefined : missingTools();
+  if (missing) leaveOut(missing);
   if (given || missing) {
-    if (missing) leaveOut(missing);
     project.provide('brokers', given ?? '');
     return async () => {};
   }
@@ -111,7 +111,7 @@ export async function startBroker(options: { port?: number; extras?: BrokerExtra
 function newBroker(version: string, jars: string, port: number, controllerPort: number, extras: BrokerExtras): Broker {
   const folder = mkdtempSync(join(tmpdir(), 'gruard-kafka-'));
   const properties = join(folder, 'server.properties');
-  const standalone = major(version) >= 4;
+  const standalone = Number(version.split('.')[0]) >= 4;
   const brokers = `127.0.0.1:${port}`;
   writeFileSync(properties, serverProperties(join(folder, 'data'), port, controllerPort, standalone, extras));
   const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', properties, '--ignore-formatted'];
@@ -276,10 +276,6 @@ function clusterId(): string {
 
 function chosenVersion(): string {
   return process.env['KAFKA_VERSION'] || defaultVersion;
-}
-
-function major(version: string): number {
-  return Number(version.split('.')[0]);
 }
 
 function javaVersion(): number | undefined {

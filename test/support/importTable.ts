@@ -56,7 +56,7 @@ export const ZONES: readonly Zone[] = [
   },
   {
     name: 'lane',
-    files: /^(?:lane|laneInput|kernelChoice|owner|restoring|feed|summary|standing)\.ts$/,
+    files: /^(?:lane|laneInput|laneStore|kernelChoice|owner|restoring|feed|summary|standing)\.ts$/,
     may: ['pipeline', 'share', 'messages', ...ADAPTERS, ...STAGES, 'kernel', ...CONTRACTS],
     otherwise: 'a lane gets settings, not configuration; move it to app.ts, or the noun to settings.ts',
   },

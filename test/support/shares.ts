@@ -12,6 +12,7 @@ import { newFloat32Kernel } from '../../src/kernel/float32.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { type LaneMemory, newLaneMemory } from '../../src/kernel/memory.ts';
 import { pipeline, type Work } from '../../src/pipeline.ts';
+import type { ShareSnapshot } from '../../src/ports.ts';
 import { anomalyEvent } from '../../src/report/events.ts';
 import type { StreamSettings } from '../../src/settings.ts';
 import { DETECTOR_VERSION, dissolveShare, freezeShare, newShare, type Share, thawShare } from '../../src/share.ts';
@@ -51,9 +52,14 @@ export function emptyShare(stream: StreamSettings, memory: LaneMemory = newLaneM
   return newShare(stream, PARTITION, memory, kernel, 0);
 }
 
+/** A snapshot whose slabs stay: a frozen share lends them one by one. */
+export function kept(snapshot: ShareSnapshot): ShareSnapshot {
+  return { ...snapshot, series: snapshot.series.map((entry) => ({ ...entry, slab: entry.slab.slice() })) };
+}
+
 /** What a restart makes of a share: another one, from copied bytes. The old one is gone. */
 export function restarted(share: Share): Share {
-  const snapshot = structuredClone(freezeShare(share));
+  const snapshot = kept(freezeShare(share));
   dissolveShare(share);
   const again = emptyShare(share.stream, share.bank.lane);
   thawShare(again, snapshot);
@@ -72,13 +78,16 @@ export function newOutcome(): Outcome {
 export async function deliver(
   share: Share,
   batches: readonly (readonly SourceRecord[])[],
-  options: { readonly waveRows?: number; readonly flush?: boolean; readonly outcome?: Outcome } = {},
+  options: {
+    readonly waveRows?: number;
+    readonly flush?: boolean;
+    readonly outcome?: Outcome;
+    /** With a clock other work gets its turns, as in a lane. */
+    readonly monotonic?: () => number;
+  } = {},
 ): Promise<Outcome> {
   const outcome = options.outcome ?? newOutcome();
-  const feed = newFeed(
-    () => 0,
-    () => {},
-  );
+  const feed = newFeed(options.monotonic ?? (() => 0), () => {});
   const wave = newWave(options.waveRows ?? 256);
   const done = new Promise<void>((resolve, reject) => {
     const report = (work: Work): Work => collect(work, outcome);

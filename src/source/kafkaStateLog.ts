@@ -1,0 +1,197 @@
+// Logs of state as topics: one for each input topic, with the same partitions. Reading needs no group: kafkajs's
+// consumer knows only groups, so the requests that it is made of are sent here directly. A member of a private group
+// would wait 3 s for its first record (`group.initial.rebalance.delay.ms`), and need one more permission.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Kafka, Message, Producer } from 'kafkajs';
+import type { PartitionId } from '../domain.ts';
+import { GruardError } from '../errors.ts';
+import type { StateLog, StateMessage } from '../ports.ts';
+import { kafkaErrorCode, kafkaErrorText, runRetry } from './kafkaClient.ts';
+
+/** Below the brokers' default limit for a batch, 1,048,588 bytes. */
+const BATCH_BYTES_MAX = 900_000;
+const FETCH_BYTES = 8 << 20;
+/** So many bytes of batches without a record: there is none until the end. */
+const FETCH_BYTES_MAX = 64 << 20;
+const TRIES = 5;
+const RETRY_MS = 200;
+const EPOCH_HEADER = 'epoch';
+const NUMBER_HEADER = 'number';
+
+/** What kafkajs's own consumer is made of. */
+interface Cluster {
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  isConnected(): boolean;
+  addTargetTopic(topic: string): Promise<void>;
+  refreshMetadata(): Promise<void>;
+  findLeaderForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, readonly number[]>>;
+  findBroker(node: { readonly nodeId: string }): Promise<Broker>;
+}
+
+interface Broker {
+  fetch(request: unknown): Promise<{
+    readonly responses: readonly { readonly partitions: readonly Fetched[] }[];
+  }>;
+}
+
+interface Fetched {
+  readonly highWatermark: string | number | bigint;
+  readonly messages: readonly FetchedMessage[];
+}
+
+interface FetchedMessage {
+  readonly offset: string | number | bigint;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface KafkaStateLogOptions {
+  readonly kafka: Kafka;
+  readonly topicOf: (inputTopic: string) => string;
+}
+
+export function newKafkaStateLog({ kafka, topicOf }: KafkaStateLogOptions): StateLog {
+  let producer: Promise<Producer> | undefined;
+  let cluster: Cluster | undefined;
+  const producing = async (): Promise<Producer> => {
+    // One request in flight: what was sent first lies first.
+    const fresh = kafka.producer({
+      createPartitioner: () => (sent) => sent.message.partition ?? 0,
+      allowAutoTopicCreation: false,
+      maxInFlightRequests: 1,
+      retry: runRetry,
+    });
+    await fresh.connect();
+    return fresh;
+  };
+  return {
+    async append(partition, messages) {
+      producer ??= producing();
+      const sender = await producer.catch((error) => {
+        producer = undefined;
+        throw error;
+      });
+      const topic = topicOf(partition.topic);
+      let last = 0;
+      for (const batch of batches(messages)) {
+        const sent = batch.map((message) => toKafka(message, partition.partition));
+        const [answer] = await sender.send({ topic, acks: -1, messages: sent });
+        last = Number(answer?.baseOffset) + batch.length - 1;
+      }
+      return last;
+    },
+
+    async read(partition, from, onRecord) {
+      cluster ??= newCluster(kafka);
+      const connected = cluster;
+      let position = from;
+      let end: number | undefined;
+      for (let bytes = FETCH_BYTES; end === undefined || position < end; ) {
+        const at = { topic: topicOf(partition.topic), partition: partition.partition };
+        const { highWatermark, messages } = await retried(connected, () => fetch(connected, at, position, bytes));
+        end ??= Number(highWatermark);
+        const before = position;
+        for (const message of messages) {
+          const offset = Number(message.offset);
+          if (offset < position || offset >= end) continue;
+          position = offset + 1;
+          if (message.key !== null) onRecord(toRecord(message, message.key, offset));
+        }
+        if (position > before) continue;
+        // Compaction leaves holes, at the end, too: batches there have no record any more.
+        if (bytes >= FETCH_BYTES_MAX) break;
+        bytes *= 2;
+      }
+      return end ?? position;
+    },
+
+    async stop() {
+      await Promise.allSettled([producer?.then((sender) => sender.disconnect()), cluster?.disconnect()]);
+    },
+  };
+}
+
+async function fetch(cluster: Cluster, at: PartitionId, position: number, bytes: number): Promise<Fetched> {
+  const { topic, partition } = at;
+  if (!cluster.isConnected()) await cluster.connect();
+  await cluster.addTargetTopic(topic);
+  const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
+  if (nodeId === undefined) throw new GruardError('topic_missing', `${topic} has no partition ${partition}`);
+  const broker = await cluster.findBroker({ nodeId });
+  const partitions = [{ partition, fetchOffset: String(position), maxBytes: bytes }];
+  // At the end it answers at once: nobody waits for records here.
+  const { responses } = await broker.fetch({
+    maxWaitTime: 0,
+    minBytes: 0,
+    maxBytes: bytes,
+    isolationLevel: 0,
+    topics: [{ topic, partitions }],
+  });
+  const fetched = responses[0]?.partitions[0];
+  if (fetched === undefined) throw new Error(`no answer about ${topic}/${partition}`);
+  return fetched;
+}
+
+async function retried<T>(cluster: Cluster, work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof GruardError) throw error;
+      if (tries === TRIES) throw new GruardError(kafkaErrorCode(error), kafkaErrorText(error), { cause: error });
+      await sleep(RETRY_MS * tries);
+      // The leader may have moved.
+      await cluster.refreshMetadata().catch(() => {});
+    }
+  }
+}
+
+/** Exactly the pinned version of kafkajs has it under this name. */
+function newCluster(kafka: Kafka): Cluster {
+  const symbols = Object.getOwnPropertySymbols(kafka);
+  const symbol = symbols.find(({ description }) => description === 'private:Kafka:createCluster');
+  const create: unknown = symbol === undefined ? undefined : Reflect.get(kafka, symbol);
+  if (typeof create !== 'function') throw new GruardError('internal', 'this kafkajs does not tell how it connects');
+  return (create as (options: unknown) => Cluster)({ metadataMaxAge: 60_000, allowAutoTopicCreation: false });
+}
+
+function* batches(messages: readonly StateMessage[]): Generator<readonly StateMessage[], void> {
+  let [from, bytes] = [0, 0];
+  for (const [index, { key, value }] of messages.entries()) {
+    const size = key.length + (value?.length ?? 0) + 100;
+    if (index > from && bytes + size > BATCH_BYTES_MAX) {
+      yield messages.slice(from, index);
+      [from, bytes] = [index, 0];
+    }
+    bytes += size;
+  }
+  yield messages.slice(from);
+}
+
+function toKafka({ key, value, deletedBy }: StateMessage, partition: number): Message {
+  const headers = {
+    [EPOCH_HEADER]: String(deletedBy?.epoch),
+    [NUMBER_HEADER]: String(deletedBy?.number),
+  };
+  const message = { key: asBuffer(key), value: value === null ? null : asBuffer(value), partition };
+  return deletedBy === undefined ? message : { ...message, headers };
+}
+
+function toRecord(
+  { value, headers }: FetchedMessage,
+  key: Uint8Array,
+  offset: number,
+): StateMessage & { readonly offset: number } {
+  if (value !== null) return { key, value, offset };
+  const read = (name: string): number => Number(String(headers?.[name] ?? Number.NaN));
+  const [epoch, number] = [read(EPOCH_HEADER), read(NUMBER_HEADER)];
+  if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(number)) return { key, value, offset };
+  return { key, value, offset, deletedBy: { epoch, number } };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
