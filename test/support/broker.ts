@@ -1,5 +1,5 @@
-// One Apache Kafka for integration tests: that of KAFKA_BROKERS, or our own, whose jars Maven resolves once into .kafka/.
-// KAFKA_VERSION chooses another release than the default; 3.9.1 is the oldest that works.
+// One Apache Kafka for integration tests: that of KAFKA_BROKERS, or our own, whose jars Maven resolves once into
+// .kafka/. KAFKA_VERSION chooses another release than the default; 3.9.1 is the oldest that works.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
