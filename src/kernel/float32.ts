@@ -38,9 +38,9 @@ export function newFloat32Kernel(lane: LaneMemory): Kernel {
     },
 
     countUpTo(at, cells, most) {
-      const { u16 } = lane;
+      const { u8 } = lane;
       let sum = 0;
-      for (let i = at / 2, end = i + cells; i < end; i++) if (u16[i]! <= most) sum += u16[i]!;
+      for (let i = at, end = i + cells; i < end; i++) if (u8[i]! <= most) sum += u8[i]!;
       return sum;
     },
 

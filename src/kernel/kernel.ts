@@ -74,8 +74,8 @@ export interface Kernel {
    */
   train(network: Network, count: number, hyper: Hyper): void;
   /**
-   * Sum of those among `cells` uint16 at a byte address that are at most `most`, 0 to 65535. `cells` is a multiple
-   * of 8, the sum below 2^31.
+   * Sum of those among `cells` uint8 at a byte address that are at most `most`, 0 to 255. `cells` is a multiple of 16,
+   * the sum below 2^31.
    */
   countUpTo(at: number, cells: number, most: number): number;
   /** Copy of the gradient of the last job of the last `train`, before clipping, in the order of the weights. */

@@ -4,7 +4,7 @@
 //   optimiser  float32   Adam's m | Adam's v | how full each average is  read at every training pass
 //   evidence   float64   scalars | open windows | far forecasts          read at every window
 //              float32   profiles | input log | stored states | peaks
-//              uint16    rarity tables
+//              uint8     rarity tables
 //              int16     warm-up log
 //              uint8     profile visits
 //
@@ -232,7 +232,7 @@ export function layoutOf(shape: Shape): Layout {
   const logAt = place(isJoint ? 0 : 4 * L * I);
   const statesAt = place(isJoint ? 0 : (4 * L * stateSize) / STRIDE);
   const peaksAt = place(4 * PEAKS);
-  const tablesAt = place(2 * (SIGNALS * TABLE + PAIRS * PAIR_TABLE));
+  const tablesAt = place(SIGNALS * TABLE + PAIRS * PAIR_TABLE);
   const warmupAt = place(2 * LOGGED * WARMUP_LOG);
   const visitsAt = place(HALF_HOURS + (network ? HOURS : shape.cell === 'seasonal' ? DAY_CELLS : 0));
   const evidenceBytes = aligned(end);

@@ -19,7 +19,6 @@ export interface LaneMemory {
   f64: Float64Array;
   f32: Float32Array;
   u32: Uint32Array;
-  u16: Uint16Array;
   i16: Int16Array;
   u8: Uint8Array;
   /** First byte that no block has ever used. */
@@ -77,12 +76,11 @@ export function aligned(bytes: number): number {
   return Math.ceil(bytes / ALIGN_BYTES) * ALIGN_BYTES;
 }
 
-function views(buffer: ArrayBuffer): Pick<LaneMemory, 'f64' | 'f32' | 'u32' | 'u16' | 'i16' | 'u8'> {
+function views(buffer: ArrayBuffer): Pick<LaneMemory, 'f64' | 'f32' | 'u32' | 'i16' | 'u8'> {
   return {
     f64: new Float64Array(buffer),
     f32: new Float32Array(buffer),
     u32: new Uint32Array(buffer),
-    u16: new Uint16Array(buffer),
     i16: new Int16Array(buffer),
     u8: new Uint8Array(buffer),
   };

@@ -12,16 +12,14 @@ import { CELLS, PAIR_CELLS, PAIR_PHASES, PAIR_TABLE, PHASES, TABLE } from '../ke
 /** Width of a cell in asinh units. Measured: 0.3 with 48 cells; 32 and 96 cells are worse by 1–2 points. */
 const CELL_WIDTH = 0.3;
 const PAIR_WIDTH = 0.5;
-/** A cell with more counts than this is common: no need to rank it. */
-const COMMON_COUNT = 256;
-const COMMON_SHARE = 50;
 /** When a table holds more, all counts are halved: old windows fade. */
 const STORED_MAX = 10_000;
-const COUNT_MAX = 65_535;
+/** Counts stop here. A cell with so many is common, at 2.5 % of a full table: no need to rank it. */
+const COUNT_MAX = 255;
 
 /** Tables of counts, and the kernel's way to add some of them up: `Kernel.countUpTo`, of byte addresses. */
 export interface Counting {
-  readonly u16: Uint16Array;
+  readonly u8: Uint8Array;
   readonly countUpTo: (at: number, cells: number, most: number) => number;
 }
 
@@ -56,71 +54,54 @@ function wrapped(step: number, cells: number): number {
 
 /**
  * √(1/rarity) of a signal, averaged over the phases: 1 = nothing rare, √(N + 1) = never seen. `at` is the index of the
- * signal's first cell, `stored` the windows in a table, `learned` the age of the series in windows.
+ * signal's first cell, `stored` the windows in a table.
  */
-export function rootSurprise(counting: Counting, at: number, stored: number, placed: number, learned: number): number {
+export function rootSurprise(counting: Counting, at: number, stored: number, placed: number): number {
   let sum = 0;
   for (let phase = 0; phase < PHASES; phase++) {
-    sum += rootOf(counting, at + phase * CELLS, CELLS, cellOf(placed, phase), stored, learned);
+    sum += rootOf(counting, at + phase * CELLS, CELLS, cellOf(placed, phase), stored);
   }
   return sum / PHASES;
 }
 
 /** The same for a pair. */
-export function pairSurprise(
-  counting: Counting,
-  at: number,
-  stored: number,
-  first: number,
-  second: number,
-  learned: number,
-): number {
+export function pairSurprise(counting: Counting, at: number, stored: number, first: number, second: number): number {
   const cells = PAIR_CELLS * PAIR_CELLS;
   let sum = 0;
   for (let phase = 0; phase < PAIR_PHASES; phase++) {
-    sum += rootOf(counting, at + phase * cells, cells, pairCellOf(first, second, phase), stored, learned);
+    sum += rootOf(counting, at + phase * cells, cells, pairCellOf(first, second, phase), stored);
   }
   return sum / PAIR_PHASES;
 }
 
 /** `table` is the index of its first cell. */
-function rootOf(
-  { u16, countUpTo }: Counting,
-  table: number,
-  cells: number,
-  cell: number,
-  stored: number,
-  learned: number,
-): number {
-  const count = u16[table + cell]!;
-  if (count > Math.max(COMMON_COUNT, learned / COMMON_SHARE)) return 1;
-  return Math.sqrt((stored + 1) / (countUpTo(2 * table, cells, count) + 1));
+function rootOf({ u8, countUpTo }: Counting, table: number, cells: number, cell: number, stored: number): number {
+  const count = u8[table + cell]!;
+  if (count >= COUNT_MAX) return 1;
+  return Math.sqrt((stored + 1) / (countUpTo(table, cells, count) + 1));
 }
 
 /** Counts a signal into every phase. Returns the windows now stored, after halving if the tables are full. */
-export function addToTables(u16: Uint16Array, at: number, stored: number, placed: number): number {
-  for (let phase = 0; phase < PHASES; phase++) countUp(u16, at + phase * CELLS + cellOf(placed, phase));
-  return stored + 1 > STORED_MAX ? halve(u16, { at, phases: PHASES, cells: CELLS }) : stored + 1;
+export function addToTables(u8: Uint8Array, at: number, stored: number, placed: number): number {
+  for (let phase = 0; phase < PHASES; phase++) countUp(u8, at + phase * CELLS + cellOf(placed, phase));
+  return fading(u8, stored + 1, { at, phases: PHASES, cells: CELLS });
 }
 
-export function addPair(u16: Uint16Array, at: number, stored: number, first: number, second: number): number {
+export function addPair(u8: Uint8Array, at: number, stored: number, first: number, second: number): number {
   const cells = PAIR_CELLS * PAIR_CELLS;
-  for (let phase = 0; phase < PAIR_PHASES; phase++) countUp(u16, at + phase * cells + pairCellOf(first, second, phase));
-  return stored + 1 > STORED_MAX ? halve(u16, { at, phases: PAIR_PHASES, cells }) : stored + 1;
+  for (let phase = 0; phase < PAIR_PHASES; phase++) countUp(u8, at + phase * cells + pairCellOf(first, second, phase));
+  return fading(u8, stored + 1, { at, phases: PAIR_PHASES, cells });
 }
 
-function countUp(u16: Uint16Array, cell: number): void {
-  u16[cell] = Math.min(u16[cell]! + 1, COUNT_MAX);
+function countUp(u8: Uint8Array, cell: number): void {
+  u8[cell] = Math.min(u8[cell]! + 1, COUNT_MAX);
 }
 
-function halve(u16: Uint16Array, { at, phases, cells }: Tables): number {
-  let stored = 0;
-  for (let i = 0; i < phases * cells; i++) {
-    const half = u16[at + i]! >> 1;
-    u16[at + i] = half;
-    if (i < cells) stored += half;
-  }
-  return stored;
+/** Cells that had stopped counting come out too small; within some thousand windows they stop again. */
+function fading(u8: Uint8Array, stored: number, { at, phases, cells }: Tables): number {
+  if (stored <= STORED_MAX) return stored;
+  for (let i = at; i < at + phases * cells; i++) u8[i] = u8[i]! >> 1;
+  return Math.floor(stored / 2);
 }
 
 /** Numbers of all tables before those of a signal, or of a pair behind them. */

@@ -45,7 +45,7 @@ export function scoreWave(bank: Bank, kernel: Pick<Kernel, 'countUpTo'>, wave: W
     }
     const evidence = evidenceAddress(bank, wave.slot[row]!);
     watch(lane.f64, evidence, wave, row);
-    const mean = rootsOf(lane, kernel, layout, evidence, axes, learned, roots);
+    const mean = rootsOf(lane, kernel, layout, evidence, axes, roots);
     for (let signal = 0; signal < SURPRISES; signal++) wave.surprises[first + signal] = 2 * log10(roots[signal]!);
     wave.pooled[row] = pooledSurprise(mean, learned);
     wave.point[row] =

@@ -7,17 +7,16 @@ import { addPair, addToTables, pairSurprise, place, rootSurprise, tableOffset } 
 
 /** √(1/rarity) of each signal and pair into `roots`; returns their mean. */
 export function rootsOf(
-  { f64, u16 }: LaneMemory,
+  { f64, u8 }: LaneMemory,
   { countUpTo }: Pick<Kernel, 'countUpTo'>,
   layout: Layout,
   evidence: number,
   axes: Float64Array,
-  learned: number,
   roots: Float64Array,
 ): number {
   const at = evidence / 8;
-  const counting = { u16, countUpTo };
-  const tables = (evidence + layout.tablesAt) / 2;
+  const counting = { u8, countUpTo };
+  const tables = evidence + layout.tablesAt;
   let sum = 0;
   for (let signal = 0; signal < SIGNALS + PAIRS; signal++) {
     const stored = f64[at + AT.stored + signal]!;
@@ -25,8 +24,8 @@ export function rootsOf(
     const axis = axisOf(signal);
     const root =
       signal < SIGNALS
-        ? rootSurprise(counting, table, stored, placed(f64, at, axes, axis), learned)
-        : pairSurprise(counting, table, stored, placed(f64, at, axes, axis), placed(f64, at, axes, axis + 1), learned);
+        ? rootSurprise(counting, table, stored, placed(f64, at, axes, axis))
+        : pairSurprise(counting, table, stored, placed(f64, at, axes, axis), placed(f64, at, axes, axis + 1));
     roots[signal] = root;
     sum += root;
   }
@@ -34,17 +33,17 @@ export function rootsOf(
 }
 
 /** Counts a window into all tables. */
-export function addAll({ f64, u16 }: LaneMemory, layout: Layout, evidence: number, axes: Float64Array): void {
+export function addAll({ f64, u8 }: LaneMemory, layout: Layout, evidence: number, axes: Float64Array): void {
   const at = evidence / 8;
-  const tables = (evidence + layout.tablesAt) / 2;
+  const tables = evidence + layout.tablesAt;
   for (let signal = 0; signal < SIGNALS + PAIRS; signal++) {
     const stored = f64[at + AT.stored + signal]!;
     const table = tables + tableOffset(signal, SIGNALS);
     const axis = axisOf(signal);
     f64[at + AT.stored + signal] =
       signal < SIGNALS
-        ? addToTables(u16, table, stored, placed(f64, at, axes, axis))
-        : addPair(u16, table, stored, placed(f64, at, axes, axis), placed(f64, at, axes, axis + 1));
+        ? addToTables(u8, table, stored, placed(f64, at, axes, axis))
+        : addPair(u8, table, stored, placed(f64, at, axes, axis), placed(f64, at, axes, axis + 1));
   }
 }
 

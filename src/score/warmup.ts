@@ -88,7 +88,7 @@ function writeLog(
 
 /** Centres, scales and tables of all signals from the first `count` windows. */
 function fit(lane: LaneMemory, layout: Layout, evidence: number, count: number): void {
-  const { f64, u16 } = lane;
+  const { f64, u8 } = lane;
   const at = evidence / 8;
   live(lane, layout, evidence, count);
   for (let axis = 0; axis < AXES; axis++) {
@@ -97,8 +97,8 @@ function fit(lane: LaneMemory, layout: Layout, evidence: number, count: number):
     f64[at + AT.centre + axis] = centre;
     f64[at + AT.scale + axis] = scale;
   }
-  const tables = (evidence + layout.tablesAt) / 2;
-  u16.fill(0, tables, tables + SIGNALS * TABLE + PAIRS * PAIR_TABLE);
+  const tables = evidence + layout.tablesAt;
+  u8.fill(0, tables, tables + SIGNALS * TABLE + PAIRS * PAIR_TABLE);
   f64.fill(0, at + AT.stored, at + AT.stored + SIGNALS + PAIRS);
   for (let n = 0; n < count; n++) addAll(lane, layout, evidence, lived.subarray(n * AXES, (n + 1) * AXES));
 }

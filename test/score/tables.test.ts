@@ -16,7 +16,7 @@ function filled(windows: number) {
   for (let n = 0; n < windows; n++) addAll(lane, layout, one.evidence, new Float64Array(AXES).fill(gaussian(random)));
   const roots = new Float64Array(ALL);
   const mean = (x: number): number =>
-    rootsOf(lane, kernel, layout, one.evidence, new Float64Array(AXES).fill(x), windows, roots);
+    rootsOf(lane, kernel, layout, one.evidence, new Float64Array(AXES).fill(x), roots);
   return { one, roots, mean };
 }
 

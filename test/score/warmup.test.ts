@@ -11,12 +11,12 @@ function logged(count: number, value: (n: number) => number, residual: (n: numbe
   const one = oneSeries('last');
   const { lane, layout } = one.bank;
   for (let n = 0; n < count; n++) logWindow(lane, layout, one.evidence, n, value(n), residual(n), residual(n));
-  const { f64, u16 } = lane;
+  const { f64, u8 } = lane;
   const signals = Array.from({ length: ALL }, (_, signal) => signal);
   const stored = signals.map((signal) => f64[one.at + AT.stored + signal]);
   const sums = signals.map((signal) => {
-    const table = (one.evidence + layout.tablesAt) / 2 + tableOffset(signal, SIGNALS);
-    return u16.subarray(table, table + (signal < SIGNALS ? CELLS : PAIR_CELLS ** 2)).reduce((a, b) => a + b, 0);
+    const table = one.evidence + layout.tablesAt + tableOffset(signal, SIGNALS);
+    return u8.subarray(table, table + (signal < SIGNALS ? CELLS : PAIR_CELLS ** 2)).reduce((a, b) => a + b, 0);
   });
   return { one, f64, stored, sums };
 }
