@@ -2,7 +2,7 @@
 // 125,000 records, believes whatever stands in a batch, and moves one offset a fetch where a tail was compacted away.
 
 import type { Codec } from './codecs.ts';
-import { FetchedBatch } from './kafkaFetch.ts';
+import { FetchedBatch, type FetchedFrom } from './kafkaFetch.ts';
 import { type FetchBudget, isOlderFormat, newFetchBudget, type RecordSet, readRecordSet } from './recordSet.ts';
 
 /** kafkajs's cursor over a response; all partitions of one fetch share its buffer. */
@@ -121,6 +121,12 @@ function patchGroup({ prototype }: ClassOf<FetchingGroup>): void {
         : new FetchedBatch(ours.set, { ...fromOf(batch), abortedTransactions: ours.aborted });
     });
   };
+}
+
+/** The records that a response holds for a partition; undefined where kafkajs's own reader took them. */
+export function fetchedBatch(messages: readonly unknown[], from: Omit<FetchedFrom, 'abortedTransactions'>) {
+  const ours = (messages as FetchedList)[fetched];
+  return ours === undefined ? undefined : new FetchedBatch(ours.set, { ...from, abortedTransactions: ours.aborted });
 }
 
 function fromOf({ topic, partition, fetchedOffset, highWatermark }: StockBatch | FetchedBatch) {

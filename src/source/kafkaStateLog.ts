@@ -8,6 +8,7 @@ import type { PartitionId } from '../domain.ts';
 import { GruardError } from '../errors.ts';
 import type { StateLog, StateMessage } from '../ports.ts';
 import { kafkaErrorCode, kafkaErrorText, runRetry } from './kafkaClient.ts';
+import { fetchedBatch } from './kafkaDecoder.ts';
 
 /** Below the brokers' default limit for a batch, 1,048,588 bytes. */
 const BATCH_BYTES_MAX = 900_000;
@@ -132,7 +133,13 @@ async function fetch(cluster: Cluster, at: PartitionId, position: number, bytes:
   });
   const fetched = responses[0]?.partitions[0];
   if (fetched === undefined) throw new Error(`no answer about ${topic}/${partition}`);
-  return fetched;
+  const from = { topic, partition, fetchedOffset: String(position), highWatermark: String(fetched.highWatermark) };
+  const batch = fetchedBatch(fetched.messages, from);
+  if (batch?.fault !== undefined) {
+    const { offset, detail } = batch.fault;
+    throw new GruardError('batch_unreadable', `${topic}/${partition}, offset ${offset}: ${detail}`);
+  }
+  return batch ?? fetched;
 }
 
 async function retried<T>(cluster: Cluster, work: () => Promise<T>): Promise<T> {
