@@ -60,7 +60,8 @@ describe.runIf(kafkaToolsReady(inject('brokers')))('a broker that asks who is th
     const kafka: KafkaSettings = { brokers, group: 'g', ...none, ...rest };
     const stream = { name: 's', topics: [topic] };
     // Only what the check looks at.
-    const settings = { kafka, streams: [stream], sinks: { events: undefined, rejects: undefined } };
+    const sinks = { events: undefined, rejects: undefined };
+    const settings = { kafka, streams: [stream], sinks, state: { store: 'file' } };
     const found = await checkKafka(settings as unknown as Settings, () => {});
     for (const { text } of found) expect(text).not.toContain(broker.password);
     return found.map(({ code, text }) => `${code} ${text}`);
