@@ -229,7 +229,7 @@ streams:
     const daemon = start(await configured(`{ mechanism: oauthbearer, oauth: { file: "${file}" } }`));
     await until('it is refused', () => daemon.stderr().includes('refuses this token'), daemon);
     // Shorter than the test; who renews it leaves it half its life.
-    const renew = (): void => writeFileSync(file, unsignedToken(20));
+    const renew = (): void => writeFileSync(file, unsignedToken(30));
     renew();
     const renewal = setInterval(renew, 5_000);
     try {
