@@ -73,6 +73,8 @@ export async function runApp(options: AppOptions): Promise<number> {
   screen.started(listener.url);
   log('info', 'started', `listening on ${listener.url}`, { lanes, version: options.version });
 
+  logMutes(settings, log);
+
   let finish: (exit: number) => void = () => {};
   const finished = new Promise<number>((resolve) => {
     finish = resolve;
@@ -218,6 +220,19 @@ function onSignals(stopping: () => boolean, stopLanes: (exit: number) => void, l
   return () => {
     process.off('SIGINT', stop).off('SIGTERM', stop).off('uncaughtException', fault);
   };
+}
+
+/** Who does not get an alarm should be able to read why. */
+function logMutes({ streams }: Settings, log: Log): void {
+  for (const { name, detect } of streams) {
+    for (const { series, untilMs, reason } of detect.mute) {
+      const labels = series.map(({ label, value }) => `${label}=${JSON.stringify(value)}`).join(', ');
+      const who = labels === '' ? 'all series' : `series with ${labels}`;
+      const why = reason === undefined ? '' : `: ${reason}`;
+      const until = new Date(untilMs).toISOString();
+      log('info', 'muted', `${name}: ${who} open no episodes before ${until} of event time${why}`, { stream: name });
+    }
+  }
 }
 
 async function listen(report: Report, http: Settings['http'], anyPort: boolean): ReturnType<Report['listen']> {

@@ -125,6 +125,10 @@ export interface Counters {
   seriesCreated: number;
   seriesEvicted: number;
   seriesRefused: number;
+  /** Event time between scored windows, each series for itself. */
+  watchedSeconds: number;
+  /** What `detect.budget` allowed in that time. */
+  episodesAllowed: number;
   /** Key `event/severity/kind`. */
   readonly episodes: Record<string, number>;
 }
@@ -147,6 +151,8 @@ export function newCounters(): Counters {
     seriesCreated: 0,
     seriesEvicted: 0,
     seriesRefused: 0,
+    watchedSeconds: 0,
+    episodesAllowed: 0,
     episodes: {},
   };
 }
@@ -188,6 +194,8 @@ export interface Wave {
   readonly value: Float64Array;
   readonly offset: Float64Array;
   readonly gap: Uint8Array;
+  /** Series of the share when the window closed; at the time of the later stages there may be more. */
+  readonly live: Int32Array;
   // forecast
   readonly expected: Float64Array;
   readonly lower: Float64Array;
@@ -229,6 +237,7 @@ export function newWave(capacity: number): Wave {
     value: numbers(),
     offset: numbers(),
     gap: new Uint8Array(capacity),
+    live: new Int32Array(capacity),
     expected: numbers(),
     lower: numbers(),
     upper: numbers(),

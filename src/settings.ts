@@ -64,6 +64,16 @@ export interface ModelSettings {
 }
 
 export interface DetectSettings {
+  /** Decades of surprise that open an episode, or how many episodes may open a day, from which the decades follow. */
+  readonly threshold:
+    | { readonly kind: 'fixed'; readonly decades: number }
+    | { readonly kind: 'budget'; readonly perDay: number; readonly per: 'series' | 'stream' };
+  /** Series with all these labels are muted until then, in event time. */
+  readonly mute: readonly {
+    readonly series: readonly { readonly label: string; readonly value: string }[];
+    readonly untilMs: number;
+    readonly reason: string | undefined;
+  }[];
   readonly direction: 'above' | 'below' | 'both';
   /** Both must be exceeded. `relative` is a share of |expected|. */
   readonly deviation: { readonly absolute: number; readonly relative: number };

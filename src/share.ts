@@ -6,6 +6,7 @@ import { newDecoder } from './decode/decoder.ts';
 import { canonicalKey } from './decode/labels.ts';
 import { type DecodeState, newSampleRows } from './decode/rows.ts';
 import type { DetectState } from './detect/detector.ts';
+import { mutedUntilMs } from './detect/mute.ts';
 import { type Counters, newCounters, type PartitionId } from './domain.ts';
 import { type ForecastState, newForecastState } from './forecast/forecaster.ts';
 import {
@@ -65,6 +66,7 @@ export function newShare(
   const bank = newBank(lane, layoutOf(shapeOf(stream.model, stream.window.openWindows, stream.decode.fields.length)));
   const { decode, window, detect, model, limits } = stream;
   const series = newSeriesTable(bank, decode.fields.length, limits.series);
+  const labelNames = decode.labels.map(({ label }) => label);
   return {
     stream,
     partition,
@@ -73,14 +75,20 @@ export function newShare(
     series,
     decode: {
       decoder: newDecoder(decode, { partition: partition.partition, firstOffset }),
-      labelNames: decode.labels.map(({ label }) => label),
+      labelNames,
       fieldNames: decode.fields.map(({ field }) => field),
       counters,
       rows: newSampleRows(),
     },
     window: newWindowState(window, limits.forgetMs, series, counters),
     forecast: newForecastState(bank, kernel, counters, (slot) => seedOf(stream, series, slot)),
-    detect: { bank, settings: detect, warmupWindows: model.warmupWindows, counters },
+    detect: {
+      bank,
+      settings: detect,
+      warmupWindows: model.warmupWindows,
+      counters,
+      mutedUntilMs: (slot) => mutedUntilMs(detect.mute, labelNames, series.bySlot[slot]?.series.labels ?? []),
+    },
     position: 0,
     sealedFreeze: 0,
   };

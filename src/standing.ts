@@ -1,5 +1,7 @@
 // How the series of a share stand: ready or warming, silent, anomalous, and how good their forecasts are.
 
+import { mutedUntilMs } from './detect/mute.ts';
+import { allowedPerDay } from './detect/threshold.ts';
 import { evidenceAddress, firstSlot } from './kernel/bank.ts';
 import { AT } from './kernel/layout.ts';
 import { warmupWindowsOf } from './kernel/warmup.ts';
@@ -10,12 +12,16 @@ import type { Share } from './share.ts';
 const QUIET_WINDOWS = 5;
 
 /** How the series of a share stand. */
-type Standing = Pick<ShareReport, 'series' | 'warmupProgress' | 'coverage' | 'skill' | 'errorScaled' | 'trainingLoss'>;
+type Standing = Pick<
+  ShareReport,
+  'series' | 'budgetPerDay' | 'warmupProgress' | 'coverage' | 'skill' | 'errorScaled' | 'trainingLoss'
+>;
 
 /** Counts and means over the series of a share, from their slabs. */
-export function standingOf({ series, bank, window, stream }: Share): Standing {
+export function standingOf({ series, bank, window, stream, decode }: Share): Standing {
   const { f64 } = bank.lane;
-  let [seen, ready, silent, anomalous] = [0, 0, 0, 0];
+  const { mute, threshold } = stream.detect;
+  let [seen, ready, silent, anomalous, muted] = [0, 0, 0, 0, 0];
   let [progress, coverage, loss, model, naive, step] = [0, 0, 0, 0, 0, 0];
   // One network for all fields keeps its loss in the series' last slot.
   const isJoint = bank.layout.shape.fields?.isJoint === true;
@@ -31,6 +37,7 @@ export function standingOf({ series, bank, window, stream }: Share): Standing {
     const quietMs = Math.max(stream.limits.quietMs, QUIET_WINDOWS * read(AT.everyMs));
     if (read(AT.lastTimeMs) < window.watermark.ms - quietMs) silent++;
     if (read(AT.open) === 1) anomalous++;
+    if (mute.length > 0 && window.watermark.ms < mutedUntilMs(mute, decode.labelNames, owner.series.labels)) muted++;
     if (read(AT.learned) < warmupWindows) continue;
     ready++;
     coverage += read(AT.coverage);
@@ -43,7 +50,9 @@ export function standingOf({ series, bank, window, stream }: Share): Standing {
   }
   const mean = (sum: number, count: number): number | undefined => (count > 0 ? sum / count : undefined);
   return {
-    series: { ready, warming: seen - ready, silent, anomalous },
+    series: { ready, warming: seen - ready, silent, anomalous, muted },
+    budgetPerDay:
+      threshold.kind === 'budget' ? ready * allowedPerDay(threshold, series.byKey.size, series.fields) : undefined,
     warmupProgress: mean(progress, seen),
     coverage: mean(coverage, ready),
     skill: naive > 0 ? 1 - model / naive : undefined,

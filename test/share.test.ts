@@ -1,90 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { decodeBatch } from '../src/decode/rows.ts';
-import { type Counters, newWave, type SourceRecord } from '../src/domain.ts';
-import { copiedSlabs, evidenceAddress } from '../src/kernel/bank.ts';
-import { AT } from '../src/kernel/layout.ts';
+import { newWave, type SourceRecord } from '../src/domain.ts';
+import { copiedSlabs } from '../src/kernel/bank.ts';
 import { newLaneMemory } from '../src/kernel/memory.ts';
-import type { StreamSettings } from '../src/settings.ts';
-import { dissolveShare, endFreeze, fits, freezeShare, type Share, thawShare } from '../src/share.ts';
+import type { ShareSnapshot } from '../src/ports.ts';
+import { dissolveShare, endFreeze, fits, freezeShare, thawShare } from '../src/share.ts';
 import { closeWindows } from '../src/window/tumbling.ts';
 import { trialOf } from './scenario/trials.ts';
-import { batchOf, deliver, emptyShare, kept, newOutcome, restarted } from './support/shares.ts';
-import { HOUR, MINUTE, SMALL_MODEL, streamSettings } from './support/streams.ts';
-
-const START = Date.UTC(2026, 10, 23);
-
-function small(changes: Parameters<typeof streamSettings>[0] = {}): StreamSettings {
-  const window = { every: { kind: 'fixed', ms: MINUTE }, latenessMs: 0, ...changes.window } as const;
-  return streamSettings({ model: SMALL_MODEL, ...changes, window });
-}
-
-/** One record a minute for each host; `shape` gives the value. */
-function minutes(
-  from: number,
-  to: number,
-  hosts: readonly string[],
-  shape = (i: number) => 10 + (i % 7),
-): SourceRecord[] {
-  const records: SourceRecord[] = [];
-  for (let i = from; i < to; i++) {
-    for (const [n, h] of hosts.entries()) {
-      const value = new TextEncoder().encode(JSON.stringify({ h, t: START + i * MINUTE, v: shape(i + n) }));
-      records.push({ offset: i * 10 + n, timestampMs: undefined, key: null, value });
-    }
-  }
-  return records;
-}
-
-function waitingIn({ series, bank }: Share): number {
-  let waiting = 0;
-  for (const [slot, owner] of series.bySlot.entries()) {
-    if (owner !== undefined) waiting += bank.lane.f64[evidenceAddress(bank, slot) / 8 + AT.waiting] ?? 0;
-  }
-  return waiting;
-}
-
-const total = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((a, b) => a + b, 0);
-
-function expectLedgers(counters: Counters, waiting: number): void {
-  const { recordsReceived, recordsDecoded, recordsRejected } = counters;
-  expect(recordsReceived).toBe(recordsDecoded + total(recordsRejected));
-  const { samplesDecoded, samplesWindowed, samplesDropped } = counters;
-  expect(samplesDecoded).toBe(samplesWindowed + total(samplesDropped) + waiting);
-  const { windowsClosed, windowsScored, windowsWarming, windowsSkipped } = counters;
-  expect(windowsClosed).toBe(windowsScored + windowsWarming + total(windowsSkipped));
-}
-
-describe('the ledgers of a share', () => {
-  it('add up, whatever comes', async () => {
-    const seen = { rejected: 0, dropped: 0, skipped: 0, scored: 0, waiting: 0 };
-    const memory = newLaneMemory();
-    for (let seed = 0; seed < 30; seed++) {
-      const { stream, records } = trialOf(seed);
-      const share = emptyShare(stream, memory);
-      await deliver(share, [records.slice(0, 50)]);
-      seen.waiting += waitingIn(share);
-      expectLedgers(share.counters, waitingIn(share));
-      await deliver(share, [records.slice(50)], { flush: seed % 2 === 0 });
-      const { counters } = share;
-      expectLedgers(counters, waitingIn(share));
-      seen.rejected += total(counters.recordsRejected);
-      seen.dropped += total(counters.samplesDropped);
-      seen.skipped += total(counters.windowsSkipped);
-      seen.scored += counters.windowsScored;
-      dissolveShare(share);
-    }
-    expect(Math.min(...Object.values(seen))).toBeGreaterThan(30);
-  });
-
-  it('count waiting samples neither as windowed nor as dropped until the interval is known', async () => {
-    const share = emptyShare(small({ window: { every: { kind: 'auto' } } }));
-    const records = minutes(0, 40, ['a']);
-    await deliver(share, [records.slice(0, 32)]);
-    expect([waitingIn(share), share.counters.samplesWindowed, share.counters.windowsClosed]).toEqual([32, 0, 0]);
-    await deliver(share, [records.slice(32)]);
-    expect([waitingIn(share), share.counters.samplesWindowed]).toEqual([0, 40]);
-  });
-});
+import { batchOf, deliver, emptyShare, kept, minutes, newOutcome, restarted, START, small } from './support/shares.ts';
+import { HOUR, MINUTE, SMALL_MODEL } from './support/streams.ts';
 
 describe('a share', () => {
   it('skips records below its position', async () => {
@@ -261,6 +185,32 @@ describe('a frozen share', () => {
     const other = { ...small(), configHash: 'ba9876543210' };
     const larger = small({ model: { ...SMALL_MODEL, lookback: 16 } });
     expect([small(), other, larger].map((stream) => fits(emptyShare(stream), snapshot))).toEqual([true, false, false]);
+  });
+
+  const slabs = (snapshot: ShareSnapshot): unknown => kept(snapshot).series.map(({ key, slab }) => [key, slab]);
+
+  it('keeps its models, whatever becomes of detection', async () => {
+    const share = emptyShare(small());
+    await deliver(share, [minutes(0, 200, ['a', 'b'])]);
+    const snapshot = kept(freezeShare(share));
+    const changed = small({
+      detect: {
+        threshold: { kind: 'budget', perDay: 3, per: 'stream' },
+        mute: [{ series: [{ label: 'host', value: 'a' }], untilMs: START + 300 * MINUTE, reason: 'known' }],
+        direction: 'above',
+        deviation: { absolute: 1, relative: 0.1 },
+        range: { min: 0, max: 100 },
+      },
+    });
+    const again = emptyShare(changed);
+    expect(fits(again, snapshot)).toBe(true);
+    expect(thawShare(again, snapshot)).toBe(0);
+    expect(slabs(freezeShare(again))).toEqual(slabs(snapshot));
+    const straight = await deliver(share, [minutes(200, 260, ['a', 'b'])]);
+    const { windows } = await deliver(again, [minutes(200, 260, ['a', 'b'])]);
+    const expected = (all: typeof windows): number[] => all.map((one) => one.expected);
+    expect(expected(windows)).toEqual(expected(straight.windows));
+    expect(windows.every(({ score }) => !Number.isNaN(score))).toBe(true);
   });
 
   it('refuses a field that the stream does not have', async () => {

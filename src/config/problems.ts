@@ -24,7 +24,8 @@ export type ProblemCode =
   | 'memory_limit'
   | 'plain_secret'
   | 'plain_transport'
-  | 'insecure_tls';
+  | 'insecure_tls'
+  | 'loose_budget';
 
 export interface Problem {
   readonly code: ProblemCode;

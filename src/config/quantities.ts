@@ -21,6 +21,9 @@ const BYTES_PER: Readonly<Record<string, number>> = {
   TiB: 2 ** 40,
 };
 
+const DAY_MS = 86_400_000;
+
+export const BUDGET = /^(\d{1,6}(?:\.\d{1,6})?)\/(day|week|\d{1,6}[hdw])( per (?:series|stream))?$/;
 export const DURATION = /^(\d{1,12})(ms|s|m|h|d|w)$/;
 export const SIZE = /^(\d{1,12})(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$/;
 export const PERCENT = /^(\d{1,6}(?:\.\d{1,6})?) ?%$/;
@@ -39,6 +42,14 @@ export function sizeBytes(text: string): number | undefined {
 export function percentShare(text: string): number | undefined {
   const number = PERCENT.exec(text)?.[1];
   return number === undefined ? undefined : Number(number) / 100;
+}
+
+/** Of `1/week`, `3/day`, `1/30d` or `3/day per stream`; undefined for everything else. */
+export function budget(text: string): { perDay: number; per: 'series' | 'stream' } | undefined {
+  const [, count, span = '', per] = BUDGET.exec(text) ?? [];
+  if (count === undefined) return undefined;
+  const ms = durationMs(span === 'day' ? '1d' : span === 'week' ? '1w' : span) ?? Number.NaN;
+  return { perDay: Number(count) / (ms / DAY_MS), per: per === ' per stream' ? 'stream' : 'series' };
 }
 
 /** The shortest duration that means the same: `90s`, `2h`. Whole milliseconds from 0. */

@@ -22,7 +22,13 @@ const WHOLE = ['time', 'gaps', 'series', 'where', 'values'];
 
 type Layer = Readonly<Record<string, unknown>>;
 
-/** `defaults`, the preset, the stream's own keys: later ones win, key by key. */
+/** Decades of surprise that open an episode. */
+const SENSITIVITY_DECADES = { low: 4.5, medium: 3.5, high: 2.5 } as const;
+
+/**
+ * `defaults`, the preset, the stream's own keys: later ones win, key by key. Of what says how many alarms there are, a
+ * budget or a sensitivity, the later one wins, too.
+ */
 export function layered(defaults: Layer, own: Layer): Layer {
   const preset = own['preset'] ?? defaults['preset'];
   const layer = preset === 'latency' || preset === 'count' ? PRESETS[preset] : {};
@@ -31,6 +37,8 @@ export function layered(defaults: Layer, own: Layer): Layer {
 
 function merged(under: Layer, over: Layer): Layer {
   const result: Record<string, unknown> = { ...under };
+  if (over['budget'] !== undefined) delete result['sensitivity'];
+  if (over['sensitivity'] !== undefined) delete result['budget'];
   for (const [key, value] of Object.entries(over)) {
     const below = result[key];
     result[key] = !WHOLE.includes(key) && isMap(below) && isMap(value) ? merged(below, value) : value;
@@ -141,8 +149,17 @@ function gapsOf(gaps: StreamConfig['gaps']): Gaps {
 }
 
 function detectOf(detect: StreamConfig['detect']): DetectSettings {
-  const { direction, deviation, range, band, sustain, recover } = detect;
+  const { sensitivity = 'medium', budget, mute, direction, deviation, range, band, sustain, recover } = detect;
   return {
+    threshold:
+      budget === undefined
+        ? { kind: 'fixed', decades: SENSITIVITY_DECADES[sensitivity] }
+        : { kind: 'budget', ...budget },
+    mute: mute.map(({ series, until, reason }) => ({
+      series: Object.entries(series).map(([label, value]) => ({ label, value })),
+      untilMs: Date.parse(until),
+      reason,
+    })),
     direction,
     deviation: { absolute: deviation.absolute, relative: deviation.relative },
     range: { min: range.min ?? Number.NEGATIVE_INFINITY, max: range.max ?? Number.POSITIVE_INFINITY },

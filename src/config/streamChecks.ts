@@ -2,6 +2,7 @@
 
 import { JOINT_FIELDS_MAX } from '../kernel/shape.ts';
 import type { Complain } from './columns.ts';
+import { nearest } from './nearest.ts';
 import { durationText } from './quantities.ts';
 import type { StreamConfig } from './streamSchema.ts';
 
@@ -103,8 +104,21 @@ function checkLimits({ window, limits }: StreamConfig, complain: Complain): void
   }
 }
 
-function checkDetect({ detect }: StreamConfig, complain: Complain): void {
-  const { range, sustain, recover } = detect;
+function checkDetect({ detect, series }: StreamConfig, complain: Complain): void {
+  const { range, sustain, recover, budget, sensitivity, mute } = detect;
+  if (budget !== undefined && sensitivity !== undefined) {
+    const what = 'stands beside `sensitivity`, and either decides how many alarms there are';
+    complain('conflict', ['detect', 'budget'], what, 'Keep one of the two.', 'key');
+  }
+  const labels = Object.keys(series ?? {});
+  for (const [index, { series: muted }] of mute.entries()) {
+    for (const label of Object.keys(muted).filter((name) => !labels.includes(name))) {
+      const known = labels.length === 0 ? 'the stream has no `series`' : `the labels are ${labels.join(', ')}`;
+      const meant = nearest(label, labels);
+      const fix = meant === undefined ? `Remove it; ${known}.` : `Rename it to "${meant}".`;
+      complain('bad_name', ['detect', 'mute', index, 'series', label], 'is no label of the stream', fix, 'key');
+    }
+  }
   if (range.min !== undefined && range.max !== undefined && range.min >= range.max) {
     const what = `must be below max, which is ${range.max}, is ${range.min}`;
     complain('conflict', ['detect', 'range', 'min'], what, 'Exchange the two, or leave one out.');

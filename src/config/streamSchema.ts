@@ -6,6 +6,7 @@ import {
   choice,
   decimal,
   duration,
+  episodeBudget,
   fieldName,
   labelName,
   labelPath,
@@ -138,8 +139,38 @@ const hitsOf = (hits: string, of: string) =>
     of: whole(1, 32, OF_FIX).prefault(1).describe(of),
   });
 
+const mute = z.strictObject({
+  series: z
+    .record(labelName, told(z.string(), 'be a text', 'Write the value of the label.'))
+    .prefault({})
+    .describe('Labels that a series must have. Those that are not named may be any; without labels all are muted.'),
+  until: told(
+    z.iso.datetime({ offset: true }),
+    'be a time with an offset, as in RFC 3339',
+    'Write it like 2026-12-15T00:00:00Z.',
+  ).describe('Muted are windows that begin before, in event time.'),
+  reason: text('be a text', 'Write why, for those who read it later.').optional().describe('Goes into the log.'),
+});
+
 const WIDER = '1 leaves the band as it is, 1.5 makes that side half as wide again.';
 const detect = z.strictObject({
+  sensitivity: choice(['low', 'medium', 'high'])
+    .optional()
+    .describe('How little it takes: decades of surprise that open an episode, low = 4.5, medium = 3.5, high = 2.5.'),
+  budget: episodeBudget
+    .optional()
+    .describe(
+      'In place of sensitivity: how many episodes a series may open when nothing happens, like 1/week, 3/day or ' +
+        '1/30d. `3/day per stream` is divided by the series that the stream has in an input partition. Gaps and ' +
+        '`range` are not counted.',
+    ),
+  mute: told(
+    z.array(mute).max(1000),
+    'be a list of mutes',
+    'Write it like [{ series: { host: web-7 }, until: 2026-12-15T00:00:00Z, reason: known noise }].',
+  )
+    .prefault([])
+    .describe('Series that open no episodes until a time. They are scored and go on learning.'),
   direction: choice(['above', 'below', 'both'])
     .prefault('both')
     .describe('Side of the expected value on which a value may be anomalous.'),

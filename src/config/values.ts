@@ -3,9 +3,23 @@
 import * as z from 'zod';
 import type { Path } from '../settings.ts';
 import { isPathFault, parsePath } from './paths.ts';
-import { DURATION, durationMs, durationText, PERCENT, percentShare, SIZE, sizeBytes, sizeText } from './quantities.ts';
+import {
+  BUDGET,
+  budget,
+  DURATION,
+  durationMs,
+  durationText,
+  PERCENT,
+  percentShare,
+  SIZE,
+  sizeBytes,
+  sizeText,
+} from './quantities.ts';
 import { Secret } from './secret.ts';
 import { told } from './words.ts';
+
+const BUDGET_PER_DAY_MIN = 1 / 3650;
+const BUDGET_PER_DAY_MAX = 1000;
 
 /** A duration with a unit, as milliseconds. Bounds are durations, too. */
 export function duration(least: string, most: string, fix?: string) {
@@ -41,6 +55,17 @@ export function share(most: number) {
   const must = `be a share from 0% to ${most * 100}%, or the same as a number from 0 to ${most}`;
   return told(z.union([percent, z.number().min(0).max(most)]), must, 'Write it like 20% or 0.2.');
 }
+
+/** Episodes in a span of time. */
+export const episodeBudget = told(
+  z
+    .string()
+    .regex(BUDGET)
+    .transform((text) => budget(text) ?? { perDay: Number.NaN, per: 'series' as const })
+    .refine(({ perDay }) => perDay >= BUDGET_PER_DAY_MIN && perDay <= BUDGET_PER_DAY_MAX),
+  'be a number of episodes in a time, from 1/3650d to 1000/day',
+  'Write it like 1/week, 3/day, 1/30d, or 3/day per stream.',
+);
 
 export function whole(least: number, most: number, fix: string) {
   return told(z.int().min(least).max(most), `be a whole number from ${least} to ${most}`, fix);

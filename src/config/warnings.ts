@@ -3,6 +3,7 @@
 import type { Settings } from '../settings.ts';
 import { isLoopback } from './loopback.ts';
 import type { Problem, ProblemCode } from './problems.ts';
+import { durationText } from './quantities.ts';
 import { type KeyPath, keyText, parentPlaceAt, type Tree, treeAt, valuePlaceAt } from './tree.ts';
 
 const SECRETS: readonly (readonly [path: KeyPath, file: string])[] = [
@@ -11,7 +12,11 @@ const SECRETS: readonly (readonly [path: KeyPath, file: string])[] = [
   [['http', 'auth', 'bearer'], 'http'],
 ];
 
-/** Secrets in the files themselves or on open wires, and certificates that nobody looks at. */
+/** More episodes than one in so many windows cannot be told from noise. */
+const BUDGET_WINDOWS = 200;
+const DAY_MS = 86_400_000;
+
+/** Secrets in the files themselves or on open wires, certificates that nobody looks at, budgets without meaning. */
 export function warnings(settings: Settings, tree: Tree): readonly Problem[] {
   const { kafka, http } = settings;
   const found: Problem[] = [];
@@ -39,5 +44,23 @@ export function warnings(settings: Settings, tree: Tree): readonly Problem[] {
     const what = 'without http.tls, tokens and passwords are sent in the clear';
     warn('plain_transport', ['http', 'auth'], what, 'Set http.tls, or let a proxy in front of gruard encrypt.');
   }
+  for (const { name, perDay, everyMs } of looseBudgets(settings)) {
+    const own = ['streams', name, 'detect', 'budget'];
+    const most = Number((DAY_MS / everyMs / BUDGET_WINDOWS).toPrecision(2));
+    const what =
+      `allows ${Number(perDay.toPrecision(3))} episodes a day; with windows of ${durationText(everyMs)}, more than ` +
+      `${most}, one in ${BUDGET_WINDOWS} windows, mean nothing: fewer will come`;
+    const fix = `Lower it to ${most}/day, or shorten window.every.`;
+    warn('loose_budget', treeAt(tree, own) === undefined ? ['defaults', 'detect', 'budget'] : own, what, fix);
+  }
   return found;
+}
+
+/** Where both are known: of a budget per stream only the running daemon knows how many series share it. */
+function looseBudgets({ streams }: Settings): { name: string; perDay: number; everyMs: number }[] {
+  return streams.flatMap(({ name, window: { every }, detect: { threshold } }) => {
+    if (every.kind !== 'fixed' || threshold.kind !== 'budget' || threshold.per === 'stream') return [];
+    const { perDay } = threshold;
+    return perDay * every.ms * BUDGET_WINDOWS > DAY_MS ? [{ name, perDay, everyMs: every.ms }] : [];
+  });
 }

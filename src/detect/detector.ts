@@ -19,25 +19,13 @@ import { warmupWindowsOf } from '../kernel/warmup.ts';
 import type { DetectSettings } from '../settings.ts';
 import { deviates, holds, isOutOfRange, POLICY_SCORE, remember } from './policies.ts';
 import { isCandidate, learnRank, rankedSurprise, reachOf } from './rank.ts';
+import { baseThreshold, takeThreshold } from './threshold.ts';
 
-/** Ranked surprise, in decades, at which a window is anomalous. */
-export const THRESHOLD = 3.5;
 /** What the signals are evidence of, in their order. */
 const KINDS = ['level', 'residual', 'spread', 'drift', 'drift', 'drift', 'level', 'shape', 'burst'] as const;
 /** Decades of surprise that one factor of ten in the score stands for. */
 const SCORE_DECADES = 4;
-/** Openings a day and series from which on each makes the next dearer, with so many free ones. */
-const BUDGET_PER_DAY = 1;
-const TOKENS = 5;
-/** Each opening too many raises the threshold by so much. */
-const TOKEN_DECADES = 0.3;
 const DAY_MS = 86_400_000;
-/**
- * Decades that the threshold of each field rises for every tenfold of the series' fields, because each brings alarms by
- * chance; one decade would be right if they came independently. Event F1 at 0, 0.4 and 0.8, each once, with `last`:
- * .31, .37, .33 on asd, .22, .31, .42 on jumpstarter2. Chosen on these data, which therefore are no evidence.
- */
-const FIELD_DECADES = 0.5;
 /** Within the reach of the last alarm only one this much stronger is another alarm. */
 export const ESCALATION = 0.25;
 const CONTINUING_WINDOWS = 60;
@@ -70,6 +58,8 @@ export interface DetectState {
   readonly settings: DetectSettings;
   readonly warmupWindows: number | 'auto';
   readonly counters: Counters;
+  /** Event time before which the series of a slot is muted; asked only where the settings mute something. */
+  readonly mutedUntilMs: (slot: number) => number;
 }
 
 /** What one window is, before the episode. */
@@ -83,12 +73,14 @@ export interface Verdict {
   readonly kind: 'gap' | 'range' | 'spike';
   /** Ranked surprise in decades. */
   readonly ranked: number;
+  /** Opens nothing, and closes what is open. */
+  readonly muted?: boolean;
 }
 
 /** Writes `score` and `open` of every row and adds what changed to `changes`, in order of rows. */
 export function detectWave(state: DetectState, wave: Wave, changes: EpisodeChange[]): void {
   for (let row = 0; row < wave.count; row++) {
-    const verdict = judge(state, wave, row);
+    const verdict = heard(state, wave, row, judge(state, wave, row));
     countWindow(state, wave, row, verdict);
     const change = followEpisode(state, wave, row, verdict);
     if (change !== undefined) tell(state, change, changes);
@@ -102,18 +94,29 @@ export function tell({ counters: { episodes } }: DetectState, change: EpisodeCha
   changes.push(change);
 }
 
+/** What is left of a verdict while its series is muted: the window is scored, at most as if a policy had said no. */
+export function heard(state: DetectState, wave: Wave, row: number, verdict: Verdict): Verdict {
+  if (!isMuted(state, wave, row)) return verdict;
+  return { ...verdict, alarm: false, abnormal: false, score: Math.min(verdict.score, 1), muted: true };
+}
+
+export function isMuted({ settings, mutedUntilMs }: DetectState, wave: Wave, row: number): boolean {
+  return settings.mute.length > 0 && wave.startMs[row]! < mutedUntilMs(wave.slot[row]!);
+}
+
 export function judge(state: DetectState, wave: Wave, row: number): Verdict {
   const { bank, settings } = state;
   const evidence = evidenceAddress(bank, wave.slot[row]!);
   const everyMs = bank.lane.f64[evidence / 8 + AT.everyMs]!;
   const warming = wave.learned[row]! < warmupWindowsOf(state.warmupWindows, everyMs);
   const byPolicy = { score: warming ? Number.NaN : POLICY_SCORE, alarm: !warming, abnormal: !warming };
-  if (wave.gap[row] === GAP.missing) return { ...byPolicy, kind: 'gap', ranked: THRESHOLD };
+  if (wave.gap[row] === GAP.missing) return { ...byPolicy, kind: 'gap', ranked: baseThreshold(state, wave, row) };
   const value = wave.value[row]!;
   const verdict = judgeValue(state, wave, row, evidence, warming);
   if (!isOutOfRange(settings, value)) return verdict;
   const score = Math.max(verdict.score || 0, POLICY_SCORE);
-  return { score, alarm: true, abnormal: true, kind: 'range', ranked: Math.max(verdict.ranked, THRESHOLD) };
+  const ranked = Math.max(verdict.ranked, baseThreshold(state, wave, row));
+  return { score, alarm: true, abnormal: true, kind: 'range', ranked };
 }
 
 export function judgeValue(state: DetectState, wave: Wave, row: number, evidence: number, warming: boolean): Verdict {
@@ -133,10 +136,9 @@ export function judgeValue(state: DetectState, wave: Wave, row: number, evidence
   const counts = deviates(settings, wave.value[row]!, wave.expected[row]!, wave.lower[row]!, wave.upper[row]!);
   const lastAt = f64[at + AT.lastAlarmAt]!;
   const isNews = lastAt === 0 || n - lastAt > reach || ranked >= f64[at + AT.lastAlarm]! + ESCALATION;
-  const dearer = ofManyFields(state, wave, row);
-  const threshold = THRESHOLD + dearer + dearness(f64, at, wave.startMs[row]!);
+  const { decades: threshold, less } = takeThreshold(state, wave, row, warming);
   const news = candidate && isNews && ranked >= threshold;
-  const alarm = !warming && counts && (news || isLong(f64, at, wave, row, dearer));
+  const alarm = !warming && counts && (news || isLong(f64, at, wave, row, less));
   const score = pow10((ranked - threshold) / SCORE_DECADES);
   const abnormal = !warming && counts && (alarm || wave.point[row]! >= ABNORMAL);
   return {
@@ -150,29 +152,13 @@ export function judgeValue(state: DetectState, wave: Wave, row: number, evidence
 
 /**
  * Counts the window into the run of abnormal ones; true when a run that opened nothing yet is long enough for that.
- * `dearer`: decades by which the threshold is higher because of the series' other fields.
+ * `less`: decades by which a point counts less, because the threshold is higher than usual.
  */
-function isLong(f64: Float64Array, at: number, wave: Wave, row: number, dearer: number): boolean {
-  const point = wave.point[row]! - dearer;
+function isLong(f64: Float64Array, at: number, wave: Wave, row: number, less: number): boolean {
+  const point = wave.point[row]! - less;
   f64[at + AT.abnormalSum] = point >= ABNORMAL ? f64[at + AT.abnormalSum]! + point - RUN_USUAL : 0;
   if (f64[at + AT.open] === 1 || f64[at + AT.abnormalSum]! < RUN_ALARM) return false;
   return wave.learned[row]! * f64[at + AT.everyMs]! >= RUN_AFTER_MS;
-}
-
-function ofManyFields({ bank }: DetectState, wave: Wave, row: number): number {
-  return bank.perSeries === 1 || row >= wave.count ? 0 : FIELD_DECADES * log10(bank.perSeries - 1);
-}
-
-/**
- * Decades by which the threshold rises, because the series has opened more episodes than it should: a bucket that
- * begins with some tokens, is refilled with event time, and pays one for each opening.
- */
-function dearness(f64: Float64Array, at: number, timeMs: number): number {
-  const days = f64[at + AT.paidMs] === 0 ? Number.POSITIVE_INFINITY : (timeMs - f64[at + AT.paidMs]!) / DAY_MS;
-  f64[at + AT.paidMs] = timeMs;
-  const owed = f64[at + AT.tokens]! - BUDGET_PER_DAY * Math.max(0, days);
-  f64[at + AT.tokens] = Math.max(-TOKENS, owed);
-  return TOKEN_DECADES * Math.max(0, f64[at + AT.tokens]!);
 }
 
 export function countWindow(state: DetectState, wave: Wave, row: number, verdict: Verdict): void {
@@ -216,7 +202,7 @@ export function followEpisode(
   wave.score[row] = open ? Math.max(verdict.score || 0, POLICY_SCORE) : Math.min(verdict.score, 1);
   if (event === undefined) return undefined;
   const kind = kindOf(f64, at);
-  const severity = severityOf(f64, at, kind);
+  const severity = severityOf(f64[at + AT.episodePeak]! - baseThreshold(state, wave, row), kind);
   const evidence = evidenceOf(wave, row, verdict);
   return { row, event, kind, severity, startedAtMs: f64[at + AT.startedAtMs]!, evidence };
 }
@@ -260,7 +246,8 @@ function continueEpisode(
     return 'escalated';
   }
   const isRegime = lasted + 1 >= Math.min(REGIME_MAX, Math.max(REGIME_MIN, REGIME_SHARE * learned));
-  if (holds(calm, state.settings.recover) || (isRegime && isSurprise && verdict.kind === 'spike')) {
+  const isOver = holds(calm, state.settings.recover) || (isRegime && isSurprise && verdict.kind === 'spike');
+  if (isOver || verdict.muted === true) {
     f64[at + AT.open] = 0;
     f64[at + AT.hits] = 0;
     f64[at + AT.armedUntil] = 0;
@@ -278,9 +265,11 @@ function kindOf(f64: Float64Array, at: number): EpisodeKind {
   return opened === 'spike' && f64[at + AT.episodeWindows]! >= SHIFT_WINDOWS ? 'shift' : opened;
 }
 
-/** Decades above the threshold at the peak; a gap or a range has none and is a warning. */
-function severityOf(f64: Float64Array, at: number, kind: EpisodeKind): Severity {
-  const above = f64[at + AT.episodePeak]! - THRESHOLD;
+/**
+ * `above`: decades of the peak above the threshold that is set or follows from the budget, without what raises it for a
+ * while. A gap or a range has none and is a warning.
+ */
+function severityOf(above: number, kind: EpisodeKind): Severity {
   if (above >= CRITICAL_DECADES) return 'critical';
   return above >= WARNING_DECADES || kind === 'gap' || kind === 'range' ? 'warning' : 'info';
 }

@@ -13,6 +13,8 @@ import {
   type DetectState,
   ESCALATION,
   followEpisode,
+  heard,
+  isMuted,
   judge,
   judgeValue,
   REACH_WINDOWS,
@@ -28,7 +30,9 @@ export function detectSteps(state: DetectState, wave: Wave, changes: EpisodeChan
   for (let step = 0; step < wave.steps; step++) {
     const from = wave.stepAt[step]!;
     const verdicts: Verdict[] = [];
-    for (let row = from; row < stepEnd(wave, step); row++) verdicts.push(judge(state, wave, row));
+    for (let row = from; row < stepEnd(wave, step); row++) {
+      verdicts.push(heard(state, wave, row, judge(state, wave, row)));
+    }
     const isByAll = joinTogether(state, wave, step, verdicts);
     const told: EpisodeChange[] = [];
     for (const [i, verdict] of verdicts.entries()) {
@@ -63,7 +67,7 @@ function joinTogether(state: DetectState, wave: Wave, step: number, verdicts: Ve
   const at = evidence / 8;
   const warming = wave.learned[row]! < warmupWindowsOf(state.warmupWindows, f64[at + AT.everyMs]!);
   const together = judgeValue(state, wave, row, evidence, warming);
-  if (!together.alarm) return false;
+  if (!together.alarm || isMuted(state, wave, wave.stepAt[step]!)) return false;
   const from = wave.stepAt[step]!;
   let lead = -1;
   for (const [i, { alarm, ranked }] of verdicts.entries()) {

@@ -37,6 +37,7 @@ export function foreseeSteps(bank: Bank, wave: Wave): void {
     wave.startMs[row] = wave.startMs[from]!;
     wave.endMs[row] = wave.endMs[from]!;
     wave.offset[row] = wave.offset[from]!;
+    wave.live[row] = wave.live[from]!;
     wave.learned[row] = f64[evidenceAddress(bank, slot) / 8 + AT.learned]!;
     wave.expected[row] = Number.NaN;
     wave.lower[row] = Number.NaN;

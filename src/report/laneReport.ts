@@ -30,7 +30,11 @@ export interface ShareReport extends PartitionId {
     readonly warming: number;
     readonly silent: number;
     readonly anomalous: number;
+    /** By `detect.mute`, at the event time that the share has reached. */
+    readonly muted: number;
   };
+  /** Episodes a day that `detect.budget` allows the ready series; undefined without a budget. */
+  readonly budgetPerDay: number | undefined;
   /** Means over this share's series, undefined without any: 0–1; 0–1; (−∞, 1]; normalised; ≥ 0. */
   readonly warmupProgress: number | undefined;
   readonly coverage: number | undefined;

@@ -92,9 +92,9 @@ export function laneTotalsOf(report: LaneReport): LaneTotals {
   return totals;
 }
 
-type WholeCounter = { [Name in keyof Counters]: Counters[Name] extends number ? Name : never }[keyof Counters];
+type PlainCounter = { [Name in keyof Counters]: Counters[Name] extends number ? Name : never }[keyof Counters];
 
-const WHOLE_COUNTERS = [
+const PLAIN_COUNTERS = [
   'recordsReceived',
   'recordsDecoded',
   'deadLetters',
@@ -108,10 +108,12 @@ const WHOLE_COUNTERS = [
   'seriesCreated',
   'seriesEvicted',
   'seriesRefused',
-] as const satisfies readonly WholeCounter[];
+  'watchedSeconds',
+  'episodesAllowed',
+] as const satisfies readonly PlainCounter[];
 
 export function addCounters(total: Counters, part: Counters): void {
-  for (const name of WHOLE_COUNTERS) total[name] += part[name];
+  for (const name of PLAIN_COUNTERS) total[name] += part[name];
   addEach(total.recordsRejected, part.recordsRejected);
   addEach(total.samplesDropped, part.samplesDropped);
   addEach(total.windowsSkipped, part.windowsSkipped);
@@ -120,7 +122,7 @@ export function addCounters(total: Counters, part: Counters): void {
 
 /** True when `now` cannot continue `before`: somebody began to count anew in between. */
 export function beganAnew(before: Counters, now: Counters): boolean {
-  return WHOLE_COUNTERS.some((name) => now[name] < before[name]);
+  return PLAIN_COUNTERS.some((name) => now[name] < before[name]);
 }
 
 function addEach<Key extends string>(total: Record<Key, number>, part: Readonly<Record<Key, number>>): void {

@@ -21,6 +21,9 @@ export interface StreamView {
   readonly warming: number;
   readonly silent: number;
   readonly anomalous: number;
+  readonly muted: number;
+  /** Episodes a day that its budget allows all series; undefined without a budget. */
+  readonly budgetPerDay: number | undefined;
   /** As the lanes count them, each within itself. */
   readonly split: number;
   /** Means over all series; undefined without any. */
@@ -104,6 +107,10 @@ function streamView(stream: string, totals: StreamTotals, shares: readonly Share
     warming: sum(shares, ({ series }) => series.warming),
     silent: sum(shares, ({ series }) => series.silent),
     anomalous: sum(shares, ({ series }) => series.anomalous),
+    muted: sum(shares, ({ series }) => series.muted),
+    budgetPerDay: shares.some(({ budgetPerDay }) => budgetPerDay !== undefined)
+      ? sum(shares, ({ budgetPerDay }) => budgetPerDay ?? 0)
+      : undefined,
     split: sum(shares, ({ split }) => split),
     warmupProgress: mean(shares, ({ warmupProgress }) => warmupProgress, all),
     coverage: mean(shares, ({ coverage }) => coverage, ready),

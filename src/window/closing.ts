@@ -180,4 +180,5 @@ function emit(
   wave.value[row] = value;
   wave.offset[row] = offset;
   wave.gap[row] = gap;
+  wave.live[row] = state.table.byKey.size;
 }

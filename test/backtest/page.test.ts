@@ -49,7 +49,7 @@ describe('the report', () => {
     expect(escaped(`<a href="x">'&`)).toBe('&#60;a href=&#34;x&#34;&#62;&#39;&#38;');
   });
 
-  it('stays small: as many plots as there are share the room', async () => {
+  it('stays small: as many plots as there are share the room', { timeout: 30_000 }, async () => {
     const header = `timestamp,${Array.from({ length: 60 }, (_, i) => `v${i}`).join(',')}\n`;
     const row = (i: number): string => `${instantOf(i)}${`,${i % 7}`.repeat(60)}\n`;
     const text = header + Array.from({ length: 300 }, (_, i) => row(i)).join('');

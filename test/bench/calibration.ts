@@ -1,79 +1,128 @@
-// How often series open episodes when nothing happens: stationary series of several kinds, at several intervals.
+// How many episodes series open when nothing happens, against what `detect.budget` promises: stationary series of
+// several kinds, at several intervals, in their first week of being watched and later.
 //
-//   npm run bench:calibration                 prints openings a day and series, in the first scored day and later
+//   npm run bench:calibration                 each cell sized to expect 50 episodes by its promise: half an hour
+//   npm run bench:calibration -- --quick      at most 50,000 windows a cell: one to two minutes
+//   npm run bench:calibration -- --windows N  at most N windows a cell
 //   npm run bench:calibration -- --json FILE
-//   npm run bench:calibration -- --series 100 --days 60
 
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { exp } from '../../src/kernel/elementary.ts';
-import { gaussian, newRandom, type Random } from '../../src/kernel/random.ts';
 import { run } from './scoring/run.ts';
+import { KINDS, stationaryLines } from './scoring/stationary.ts';
 
 const { values: options } = parseArgs({
-  options: {
-    json: { type: 'string' },
-    series: { type: 'string', default: '20' },
-    days: { type: 'string', default: '14' },
-  },
+  options: { json: { type: 'string' }, quick: { type: 'boolean', default: false }, windows: { type: 'string' } },
 });
 
 const DAY = 86_400;
+const WEEK_DAYS = 7;
+/** Seconds between two values, and days that a series lasts. */
 const INTERVALS = [
-  ['1 min', 60],
-  ['5 min', 300],
-  ['1 h', 3600],
+  { name: '1 min', every: 60, days: 35 },
+  { name: '5 min', every: 300, days: 63 },
+  { name: '1 h', every: 3600, days: 91 },
 ] as const;
 
-type Kind = (random: Random, second: number, state: { level: number }) => number;
+/** `perDay` of no budget: what there is to expect, to size its cells by. */
+const BUDGETS = [
+  { name: 'none', budget: undefined, perDay: 0.3 },
+  { name: '1/day', budget: '1/day', perDay: 1 },
+  { name: '0.3/day', budget: '0.3/day', perDay: 0.3 },
+  { name: '1/week', budget: '1/week', perDay: 1 / 7 },
+  { name: '1/30d', budget: '1/30d', perDay: 1 / 30 },
+] as const;
 
-const KINDS: Readonly<Record<string, Kind>> = {
-  'white noise': (random) => 50 + gaussian(random),
-  'slow noise': (random, _second, state) => {
-    state.level = 0.95 * state.level + gaussian(random);
-    return 50 + state.level;
-  },
-  'a daily season': (random, second) => 50 + 20 * Math.sin((2 * Math.PI * second) / DAY) + 2 * gaussian(random),
-  'heavy tails': (random) => 50 * exp(0.5 * gaussian(random)),
-  counts: (random) => Math.max(0, Math.round(3 + 1.7 * gaussian(random))),
-};
+const EXPECTED = 50;
+const SERIES_MIN = 5;
+const WINDOWS_MAX = Number(options.windows ?? (options.quick ? 50_000 : 5_000_000));
 
-/** Openings, and days in which there could be some, before and after the end of the first scored day. */
-interface Tally {
-  first: number;
+/** What the series of one cell did, from their first scored window on. */
+interface Cell {
+  readonly kind: string;
+  readonly interval: string;
+  readonly budget: string;
+  /** Promised a day and series; undefined without a budget. */
+  readonly promised: number | undefined;
+  series: number;
+  windows: number;
   firstDays: number;
-  later: number;
+  firstEpisodes: number;
   laterDays: number;
+  laterEpisodes: number;
 }
 
-async function tally(kind: Kind, every: number): Promise<Tally> {
-  const sum: Tally = { first: 0, firstDays: 0, later: 0, laterDays: 0 };
-  const rows = Math.max(1000, (Number(options.days) * DAY) / every);
-  for (let seed = 1; seed <= Number(options.series); seed++) {
-    const random = newRandom(seed);
-    const state = { level: 0 };
-    const lines = Array.from({ length: rows }, (_, i) => {
-      return Buffer.from(`${1_700_000_000 + i * every},${kind(random, i * every, state)}`);
-    });
-    const { scores, alarms } = await run(lines, { cell: 'gru', seed: String(seed), every: 'auto' });
-    const start = scores.findIndex((score) => score > 0);
-    const end = start + DAY / every;
-    for (const [row, score] of alarms.entries()) if (score > 1) sum[row < end ? 'first' : 'later']++;
-    sum.firstDays += 1;
-    sum.laterDays += Math.max(0, ((rows - end) * every) / DAY);
+type Interval = (typeof INTERVALS)[number];
+type Budget = (typeof BUDGETS)[number];
+
+async function measure(kind: string, { name, every, days }: Interval, budget: Budget): Promise<Cell> {
+  const rows = Math.round((days * DAY) / every);
+  const enough = Math.max(SERIES_MIN, Math.ceil(EXPECTED / (budget.perDay * (days - WEEK_DAYS))));
+  const series = Math.max(1, Math.min(enough, Math.floor(WINDOWS_MAX / rows)));
+  const promised = budget.budget === undefined ? undefined : budget.perDay;
+  const counts = { firstDays: 0, firstEpisodes: 0, laterDays: 0, laterEpisodes: 0 };
+  const cell: Cell = { kind, interval: name, budget: budget.name, promised, series, windows: 0, ...counts };
+  const detect = budget.budget === undefined ? {} : { budget: budget.budget };
+  for (let seed = 1; seed <= series; seed++) {
+    const lines = stationaryLines(kind, seed, every, rows);
+    const said = await run(lines, { cell: 'gru', seed: String(seed), every: 'auto', detect });
+    const start = said.scores.findIndex((score) => score > 0);
+    const end = Math.min(rows, start + (WEEK_DAYS * DAY) / every);
+    for (const [row, score] of said.openings.entries())
+      if (score > 0) cell[row < end ? 'firstEpisodes' : 'laterEpisodes']++;
+    cell.windows += said.windows;
+    cell.firstDays += ((end - start) * every) / DAY;
+    cell.laterDays += ((rows - end) * every) / DAY;
   }
-  return sum;
+  return cell;
 }
 
-const report: Record<string, Record<string, string>> = {};
-for (const [name, kind] of Object.entries(KINDS)) {
-  report[name] = {};
-  for (const [interval, every] of INTERVALS) {
-    const { first, firstDays, later, laterDays } = await tally(kind, every);
-    report[name][interval] = `${(first / firstDays).toFixed(2)}, ${(later / laterDays).toFixed(2)}`;
-    process.stderr.write(`${name}, ${interval}\n`);
+function lineOf({ interval, budget, kind, promised, ...cell }: Cell): string {
+  const expected = promised === undefined ? '' : `, promised ${(cell.laterDays * promised).toFixed(1)}`;
+  return (
+    `${interval}, ${budget}, ${kind}: ${cell.series} series, ${cell.windows} windows; first week ` +
+    `${cell.firstEpisodes} in ${cell.firstDays.toFixed(0)} days, later ${cell.laterEpisodes} in ` +
+    `${cell.laterDays.toFixed(0)} days${expected}`
+  );
+}
+
+/** Episodes a day and series: of all kinds as one, and of the kind that has most. With a budget in units of it. */
+function row(cells: readonly Cell[], part: 'first' | 'later'): string {
+  const rates = cells.map((cell) => cell[`${part}Episodes`] / cell[`${part}Days`] / (cell.promised ?? 1));
+  const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
+  const worst = Math.max(...rates);
+  return `${mean.toFixed(2)} (${worst.toFixed(2)} ${cells[rates.indexOf(worst)]?.kind})`;
+}
+
+const cells: Cell[] = [];
+const from = Date.now();
+for (const interval of INTERVALS) {
+  for (const budget of BUDGETS) {
+    for (const kind of Object.keys(KINDS)) {
+      const cell = await measure(kind, interval, budget);
+      cells.push(cell);
+      process.stderr.write(`${((Date.now() - from) / 1000).toFixed(0)} s  ${lineOf(cell)}\n`);
+    }
   }
 }
-console.log(`Openings a day of ${options.series} series each: in the first scored day, later`);
-console.table(report);
-if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ ...options, report }, null, 2)}\n`);
+for (const part of ['later', 'first'] as const) {
+  console.log(
+    part === 'later' ? 'After the first week.' : 'In the first week.',
+    'Episodes opened over those promised, mean over the kinds (worst kind); without a budget, a day and series.',
+  );
+  const table = BUDGETS.map(({ name }) => [
+    name,
+    Object.fromEntries(
+      INTERVALS.map((interval) => [
+        interval.name,
+        row(
+          cells.filter((cell) => cell.budget === name && cell.interval === interval.name),
+          part,
+        ),
+      ]),
+    ),
+  ]);
+  console.table(Object.fromEntries(table));
+}
+if (options.json !== undefined)
+  writeFileSync(options.json, `${JSON.stringify({ windowsMax: WINDOWS_MAX, cells }, null, 2)}\n`);

@@ -9,7 +9,31 @@ function hash(input: Partial<StreamInput>): string {
   return resolveStream('a', Stream.parse(layered(base, input)), () => {}).configHash;
 }
 
+/** Every key of `detect`, with something that is not its default. */
+const DETECTIONS: readonly NonNullable<StreamInput['detect']>[] = [
+  { sensitivity: 'high' },
+  { budget: '3/day per stream' },
+  { mute: [{ series: { host: 'a' }, until: '2026-12-15T00:00:00Z', reason: 'known' }] },
+  { direction: 'above' },
+  { deviation: { relative: '5%', absolute: 3 } },
+  { range: { min: 0, max: 9 } },
+  { band: { above: 2 } },
+  { sustain: { hits: 2, of: 3 } },
+  { recover: { hits: 3, of: 3 } },
+];
+
 describe('the hash of a stream', () => {
+  it('knows nothing of detection', () => {
+    const keys = DETECTIONS.flatMap((detect) => Object.keys(detect));
+    expect(keys.sort()).toEqual(
+      Object.keys(Stream.parse({ topic: 't', detect: { band: {} } }).detect)
+        .concat('sensitivity', 'budget')
+        .sort(),
+    );
+    const series = { host: '$.h' };
+    for (const detect of DETECTIONS) expect(hash({ series, detect }), Object.keys(detect)[0]).toBe(hash({ series }));
+  });
+
   it('has 12 hex digits and does not change between versions', () => {
     expect(hash({})).toBe('a448080094b6');
   });

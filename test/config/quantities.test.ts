@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { durationMs, durationText, percentShare, sizeBytes, sizeText } from '../../src/config/quantities.ts';
+import { budget, durationMs, durationText, percentShare, sizeBytes, sizeText } from '../../src/config/quantities.ts';
 
 describe('a duration', () => {
   it.each([
@@ -22,6 +22,29 @@ describe('a duration', () => {
   it('is written as it is read', () => {
     fc.assert(fc.property(fc.integer({ min: 0, max: 1e12 }), (ms) => durationMs(durationText(ms)) === ms));
   });
+});
+
+describe('a budget', () => {
+  it.each([
+    ['1/week', 1 / 7, 'series'],
+    ['3/day', 3, 'series'],
+    ['0.3/day per series', 0.3, 'series'],
+    ['1/30d', 1 / 30, 'series'],
+    ['2/12h', 4, 'series'],
+    ['1/2w', 1 / 14, 'series'],
+    ['3/day per stream', 3, 'stream'],
+  ])('%s is %d a day', (text, perDay, per) => {
+    const { perDay: actual = Number.NaN, ...rest } = budget(text) ?? {};
+    expect(actual).toBeCloseTo(perDay, 12);
+    expect(rest).toEqual({ per });
+  });
+
+  it.each(['3', '3/month', '3 / day', '3/days', '-1/day', '1/30m', '3/day per lane', 'day', '/day', '1e3/day'])(
+    '%j is none',
+    (text) => {
+      expect(budget(text)).toBeUndefined();
+    },
+  );
 });
 
 describe('a size', () => {

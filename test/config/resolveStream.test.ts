@@ -25,6 +25,13 @@ describe('layers', () => {
     expect(layered({ preset: 'count' }, { preset: 'latency' })).toMatchObject({ window: { aggregate: 'mean' } });
   });
 
+  it('take the later one of a budget and a sensitivity', () => {
+    const budget = { detect: { budget: '1/week', direction: 'below' } };
+    const sensitivity = { detect: { sensitivity: 'low' } };
+    expect(layered(budget, sensitivity)['detect']).toEqual({ sensitivity: 'low', direction: 'below' });
+    expect(layered(sensitivity, budget)['detect']).toEqual({ budget: '1/week', direction: 'below' });
+  });
+
   it('replace alternatives as a whole', () => {
     const defaults = { time: { path: '$.t', unit: 's' }, gaps: { fill: 1 } };
     const own = { time: { start: '2026-01-01', every: '1m' }, gaps: 'ignore' };
@@ -150,6 +157,28 @@ describe('a stream', () => {
     expect(range).toEqual({ min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY });
     expect(band).toBeUndefined();
     expect(resolve({ value: '$.v', detect: { band: { above: 2 } } }).detect.band).toEqual({ below: 1, above: 2 });
+  });
+
+  it.each([
+    [{}, { kind: 'fixed', decades: 3.5 }],
+    [{ sensitivity: 'low' }, { kind: 'fixed', decades: 4.5 }],
+    [{ sensitivity: 'medium' }, { kind: 'fixed', decades: 3.5 }],
+    [{ sensitivity: 'high' }, { kind: 'fixed', decades: 2.5 }],
+    [{ budget: '3/day' }, { kind: 'budget', perDay: 3, per: 'series' }],
+    [{ budget: '6/2d per stream' }, { kind: 'budget', perDay: 3, per: 'stream' }],
+  ] as const)('%j is %j', (detect, threshold) => {
+    expect(resolve({ value: '$.v', detect }).detect.threshold).toEqual(threshold);
+  });
+
+  it('knows who is muted until when, and why', () => {
+    const mute = [
+      { series: { host: 'web-7' }, until: '2026-12-15T01:00:00+01:00', reason: 'known noise' },
+      { until: '2026-12-01T00:00:00Z' },
+    ];
+    expect(resolve({ value: '$.v', series: { host: '$.h' }, detect: { mute } }).detect.mute).toEqual([
+      { series: [{ label: 'host', value: 'web-7' }], untilMs: Date.UTC(2026, 11, 15), reason: 'known noise' },
+      { series: [], untilMs: Date.UTC(2026, 11, 1), reason: undefined },
+    ]);
   });
 
   it('keeps its identity when it is renamed with a uid', () => {

@@ -4,6 +4,8 @@ import { checkStream } from '../../src/config/streamChecks.ts';
 import { Stream, type StreamInput } from '../../src/config/streamSchema.ts';
 import { holds } from '../../src/detect/policies.ts';
 
+const UNTIL = '2026-12-15T00:00:00Z';
+
 function check(input: Partial<StreamInput>): readonly string[] {
   const complaints: string[] = [];
   checkStream(Stream.parse({ topic: 't', value: '$.v', ...input }), (code, path) => {
@@ -31,6 +33,17 @@ it.each<[string, Partial<StreamInput>, string]>([
   ['forgotten before late', { window: { lateness: '2h' }, limits: { forget: '1h' } }, 'out_of_range limits.forget'],
   ['an empty range', { detect: { range: { min: 1, max: 1 } } }, 'conflict detect.range.min'],
   ['more hits than windows', { detect: { recover: { hits: 2 } } }, 'conflict detect.recover.hits'],
+  ['a budget beside a sensitivity', { detect: { budget: '1/week', sensitivity: 'low' } }, 'conflict detect.budget'],
+  [
+    'a mute by a label that the stream does not have',
+    { series: { host: '$.h' }, detect: { mute: [{ until: UNTIL }, { series: { hots: 'a' }, until: UNTIL }] } },
+    'bad_name detect.mute.1.series.hots',
+  ],
+  [
+    'a mute by a label where there are none',
+    { detect: { mute: [{ series: { host: 'a' }, until: UNTIL }] } },
+    'bad_name detect.mute.0.series.host',
+  ],
   ['opening and closing', { detect: { recover: { hits: 1, of: 2 } } }, 'conflict detect.recover'],
 ])('refuses %s', (_name, input, complaint) => {
   expect(check(input)).toEqual([complaint]);
@@ -43,6 +56,12 @@ it.each<[string, Partial<StreamInput>]>([
   ['62 late windows', { window: { every: '1s', lateness: '62s' } }],
   ['the partition as a label', { series: { partition: '$partition', p: '$partition' } }],
   ['one side of a range', { detect: { range: { min: 0 } } }],
+  ['a budget', { detect: { budget: '1/week' } }],
+  ['a sensitivity', { detect: { sensitivity: 'high' } }],
+  [
+    'mutes by some labels and by none',
+    { series: { host: '$.h', dc: '$.d' }, detect: { mute: [{ series: { dc: 'x' }, until: UNTIL }, { until: UNTIL }] } },
+  ],
   ['a rate of what comes', { window: { aggregate: 'rate' } }],
 ])('lets pass %s', (_name, input) => {
   expect(check(input)).toEqual([]);

@@ -37,6 +37,12 @@ it.each([
   [`kafka: { tls: true, sasl: { mechanism: plain, username: u, password: "\${env:PW}" } }`, []],
   [`http: { listen: 0.0.0.0:1, auth: { bearer: "\${env:PW}" } }`, ['warning[plain_transport] http.auth']],
   [`http: { auth: { bearer: "\${env:PW}" } }`, []],
+  ['defaults: { window: { every: 1h }, detect: { budget: 1/day } }', ['warning[loose_budget] defaults.detect.budget']],
+  ['defaults: { window: { every: 1h }, detect: { budget: 1/week } }', ['warning[loose_budget] defaults.detect.budget']],
+  ['defaults: { window: { every: 1h }, detect: { budget: 1/9d } }', []],
+  ['defaults: { window: { every: 1m }, detect: { budget: 7/day } }', []],
+  ['defaults: { detect: { budget: 1000/day } }', []],
+  ['defaults: { window: { every: 1h }, detect: { budget: 1/day per stream } }', []],
 ])('%s', (text, warnings) => {
   expect(warningsOf(text)).toEqual(warnings);
 });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type DetectState, detectWave, THRESHOLD } from '../../src/detect/detector.ts';
+import { type DetectState, detectWave } from '../../src/detect/detector.ts';
+import { mutedUntilMs as mutedUntil } from '../../src/detect/mute.ts';
+import { THRESHOLD } from '../../src/detect/threshold.ts';
 import { type EpisodeChange, GAP, newCounters } from '../../src/domain.ts';
 import { AT } from '../../src/kernel/layout.ts';
 import type { DetectSettings } from '../../src/settings.ts';
@@ -35,7 +37,9 @@ function detect(windows: readonly Window[], settings: Partial<DetectSettings> = 
     one.bank.lane.f64[one.at + AT.slowSquare] = 1e12;
   }
   const counters = newCounters();
-  const state: DetectState = { bank: one.bank, settings: { ...DETECT, ...settings }, warmupWindows: 64, counters };
+  const merged = { ...DETECT, ...settings };
+  const mutedUntilMs = (): number => mutedUntil(merged.mute, ['host'], ['a']);
+  const state: DetectState = { bank: one.bank, settings: merged, warmupWindows: 64, counters, mutedUntilMs };
   const told: (EpisodeChange & { readonly n: number })[] = [];
   const scores: number[] = [];
   for (const [n, { pooled = 1, value = 100, missing = false, point }] of windows.entries()) {
@@ -167,6 +171,93 @@ describe('detector', () => {
   it('ends a value out of range as soon as it is within, however far from it', () => {
     const { kinds } = detect([QUIET, { value: -500 }, QUIET], { range: { min: 0, max: 1e9 } }, 1000, -500);
     expect(kinds).toEqual(['1 opened range', '2 closed range']);
+  });
+
+  it.each([
+    { decades: 4.5, opens: false, severity: undefined },
+    { decades: 3.5, opens: true, severity: 'warning' },
+    { decades: 2.5, opens: true, severity: 'critical' },
+  ] as const)('measures severity from the threshold that is set: $decades', ({ decades, opens, severity }) => {
+    // A little less than LOUD, which would be exactly one decade above.
+    const window: Window = { pooled: OPENS + 0.9, value: 150 };
+    const { told } = detect([QUIET, window, QUIET], { threshold: { kind: 'fixed', decades } });
+    expect(told.length > 0).toBe(opens);
+    expect(told[0]?.severity).toBe(severity);
+  });
+
+  it('measures severity from what follows from a budget', () => {
+    // Windows of five minutes: 0.08 a day is the usual threshold, and less is a higher one, by 1.6 decades at most 4.7.
+    const severities = [0.08, 0.03].map((perDay) => {
+      const { told, scores } = detect([QUIET, LOUD, QUIET], { threshold: { kind: 'budget', perDay, per: 'series' } });
+      expect(scores[1]).toBeGreaterThan(1);
+      return told[0]?.severity;
+    });
+    expect(severities).toEqual(['warning', 'info']);
+  });
+
+  it.each([
+    { decades: 4.5, run: [4.7, 4.7, 4.7, 4.7], opens: false },
+    { decades: 4.5, run: [5.7, 5.7, 5.7], opens: true },
+    { decades: 2.5, run: [3.1, 3.1, 3.1, 3.1], opens: true },
+    { decades: 3.5, run: [3.1, 3.1, 3.1, 3.1], opens: false },
+  ])('counts points of a run less by as much as the threshold is higher: $decades, $run', ({ decades, run, opens }) => {
+    const windows = [QUIET, ...run.map((point) => ({ point, pooled: 2 })), QUIET];
+    expect(detect(windows, { threshold: { kind: 'fixed', decades } }, 3000).kinds.length > 0).toBe(opens);
+  });
+
+  describe('a muted series', () => {
+    const until = (n: number, host = 'a') => ({
+      mute: [{ series: [{ label: 'host', value: host }], untilMs: n * EVERY_MS, reason: undefined }],
+    });
+
+    it('opens nothing before its time, whatever the evidence, and is scored', () => {
+      const windows: Window[] = [QUIET, LOUD, { value: -500 }, { missing: true }, QUIET];
+      const { kinds, scores, counters } = detect(windows, { ...until(5), range: { min: 0, max: 1e9 } });
+      expect(kinds).toEqual([]);
+      expect(scores.every((score) => score <= 1)).toBe(true);
+      expect(counters.windowsScored).toBe(4);
+    });
+
+    it('opens again from then on, by the time at which a window begins', () => {
+      expect(detect([QUIET, LOUD, QUIET], until(1)).kinds).toEqual(['1 opened spike', '2 closed spike']);
+      expect(detect([QUIET, LOUD, QUIET], until(1.001)).kinds).toEqual([]);
+      expect(detect([QUIET, LOUD, QUIET], until(9, 'b')).kinds).toEqual(['1 opened spike', '2 closed spike']);
+    });
+
+    it('pays for nothing: what it would have opened makes nothing dearer', () => {
+      const calm = new Array<Window>(120).fill(QUIET);
+      // Far apart, and each louder than the one before.
+      const loud = Array.from({ length: 8 }, (_, i): Window => ({ pooled: OPENS + 1 + i / 10, value: 150 }));
+      const windows = loud.flatMap((one) => [...calm, one]);
+      const last = windows.length;
+      const after = [...windows, ...calm, { pooled: OPENS + 2, value: 150 }];
+      const threshold = { kind: 'budget', perDay: 1 / 30, per: 'series' } as const;
+      const { scores } = detect(after, { threshold, ...until(last) }, 3000);
+      const { scores: heard } = detect(after, { threshold }, 3000);
+      expect(scores.at(-1)).toBeGreaterThan(heard.at(-1) ?? Number.NaN);
+    });
+
+    it('closes the episode that was open when it was muted', () => {
+      const one = oneSeries('last');
+      const counters = newCounters();
+      const bank = one.bank;
+      one.bank.lane.f64[one.at + AT.slow] = 100;
+      one.bank.lane.f64[one.at + AT.slowSquare] = 1;
+      const told: string[] = [];
+      for (let n = 0; n < 4; n++) {
+        const settings = { ...DETECT, ...(n < 2 ? {} : until(9)) };
+        const mutedUntilMs = (): number => mutedUntil(settings.mute, ['host'], ['a']);
+        const wave = windowOf(one, n, 150);
+        wave.learned[0] = 1000 + n;
+        wave.expected[0] = 100;
+        wave.pooled[0] = OPENS + 1;
+        wave.point[0] = 9;
+        const changes: EpisodeChange[] = [];
+        detectWave({ bank, settings, warmupWindows: 64, counters, mutedUntilMs }, wave, changes);
+        told.push(...changes.map(({ event }) => `${n} ${event}`), `${n} open ${wave.open[0]}`);
+      }
+      expect(told).toEqual(['0 opened', '0 open 1', '1 open 1', '2 closed', '2 open 0', '3 open 0']);
+    });
   });
 
   it('takes a missing window as a gap, until data come again', () => {

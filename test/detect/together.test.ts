@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type DetectState, THRESHOLD } from '../../src/detect/detector.ts';
+import type { DetectState } from '../../src/detect/detector.ts';
+import { THRESHOLD } from '../../src/detect/threshold.ts';
 import { detectSteps } from '../../src/detect/together.ts';
 import { type EpisodeChange, newCounters, SURPRISES } from '../../src/domain.ts';
 import { AT } from '../../src/kernel/layout.ts';
@@ -16,11 +17,13 @@ const CALM: Seen = { pooled: [1, 1, 1] };
 const LOUD = THRESHOLD + 1.5;
 
 /** Steps of a series with two fields through the detector; every value is within its bounds. */
-function detect(steps: readonly Seen[]) {
+function detect(steps: readonly Seen[], mutedUntil = Number.NEGATIVE_INFINITY) {
   const many = manyFields(2, { cell: 'last' });
   const { f64 } = many.bank.lane;
   const counters = newCounters();
-  const state: DetectState = { bank: many.bank, settings: DETECT, warmupWindows: 64, counters };
+  const mute = [{ series: [], untilMs: mutedUntil, reason: undefined }];
+  const settings = { ...DETECT, mute };
+  const state: DetectState = { bank: many.bank, settings, warmupWindows: 64, counters, mutedUntilMs: () => mutedUntil };
   for (let field = 0; field < 3; field++) f64[many.atOf(field) + AT.slowSquare] = 1e12;
   const told: (EpisodeChange & { readonly n: number })[] = [];
   const open: number[][] = [];
@@ -65,6 +68,13 @@ describe('fields of a series', () => {
     const [a = 0, b = 0] = told[0]?.contributions ?? [];
     expect(a).toBeGreaterThan(b);
     expect(a + b).toBeCloseTo(1, 12);
+  });
+
+  it('open nothing while the series is muted: not one by one, and not by what all show together', () => {
+    const steps: Seen[] = [CALM, { pooled: [LOUD, LOUD + 0.2, 1] }, { pooled: [1, 1, LOUD], apart: [1, 3] }, CALM];
+    const { lines, open } = detect(steps, Number.POSITIVE_INFINITY);
+    expect(lines).toEqual([]);
+    expect(open.flat()).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
   });
 
   it('open by what all show together, in the name of the one that is furthest apart', () => {

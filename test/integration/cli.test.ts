@@ -115,6 +115,31 @@ describe('gruard', () => {
     ]);
   });
 
+  it('tells nothing of muted series until their time, and says who they are', async () => {
+    const path = await folder.file(
+      'muted.yaml',
+      'version: 1\ndefaults:\n  window: { every: record }\n  time: $.t\n  detect:\n    range: { max: 10 }\n' +
+        '    mute: [{ series: { host: a }, until: "1970-01-01T00:00:03Z", reason: known noise }]\n' +
+        'streams:\n  a: { topic: t, value: $.v, series: { host: $.h } }\n',
+    );
+    const lines = [1, 2, 3, 4].flatMap((t) => ['a', 'b'].map((h) => ({ t: 1000 * t, h, v: t % 2 === 0 ? 11 : 1 })));
+    const daemon = startDaemon(
+      ['run', path, '--listen', '127.0.0.1:0', '--replay', '-', '--flush'],
+      {},
+      lines.map((line) => `${JSON.stringify(line)}\n`).join(''),
+    );
+    expect(await daemon.exited, daemon.stderr()).toBe(0);
+    const opened = daemon.events().filter(({ event }) => event === 'opened');
+    expect(opened.map(({ series, origin }) => [series['host'], origin])).toEqual([
+      ['b', { file: '-', line: 4 }],
+      ['a', { file: '-', line: 7 }],
+      ['b', { file: '-', line: 8 }],
+    ]);
+    expect(daemon.stderr()).toContain(
+      'a: series with host=\\"a\\" open no episodes before 1970-01-01T00:00:03.000Z of event time: known noise',
+    );
+  });
+
   it('listens beyond this machine only when it is told that everybody may read: 78', async () => {
     const path = await folder.file('open.yaml', 'streams: { a: { topic: t, value: $.v } }\n');
     const args = ['run', path, '--replay', '-', '--listen', '0.0.0.0:0'];

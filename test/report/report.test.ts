@@ -42,7 +42,8 @@ function tellAll(report: Report): void {
       checkpointed: 80,
       endOffset: 100,
       watermarkMs: 1_795_771_860_123,
-      series: { ready: 1, warming: 1, silent: 0, anomalous: 1 },
+      series: { ready: 1, warming: 1, silent: 0, anomalous: 1, muted: 0 },
+      budgetPerDay: 0.5,
       warmupProgress: 0.75,
       coverage: 0.98,
       skill: 0.3,
@@ -100,6 +101,17 @@ describe('/metrics', () => {
       expect([name, of(name)]).toEqual([name, []]);
       expect(valuesOf(parsed, name, { host: 'a' })).toHaveLength(1);
     }
+  });
+
+  it('adds up promises and mutes of all partitions; without a budget nothing is promised', async () => {
+    const { report, scrape } = await open();
+    const series = { ready: 2, warming: 0, silent: 0, anomalous: 0, muted: 1 };
+    const shares = [0, 1].map((partition) => share('s', { partition, series, budgetPerDay: 0.5 }));
+    report.accept(laneReport(0, { shares: [...shares, share('t', { series })] }));
+    const { parsed } = await scrape();
+    const of = (name: string) => ['s', 't'].map((stream) => valuesOf(parsed, name, { stream }));
+    expect(of('gruard_budget_episodes_per_day')).toEqual([[1], []]);
+    expect(of('gruard_series_muted')).toEqual([[2], [1]]);
   });
 
   it('has a line for each kind of kernel that lanes compute with', async () => {

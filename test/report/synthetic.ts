@@ -63,6 +63,8 @@ export function stream(name: string, windowMs: number | 'auto' = 1000): StreamSe
     },
     model: { cell: 'gru', hidden: 16, layers: 1, lookback: 32, fields: 'separate', backend: 'auto', warmupWindows: 64 },
     detect: {
+      threshold: { kind: 'fixed', decades: 3.5 },
+      mute: [],
       direction: 'both',
       deviation: { absolute: 0, relative: 0 },
       range: { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY },
@@ -85,7 +87,8 @@ export function share(name: string, more: Partial<ShareReport> = {}): ShareRepor
     checkpointed: undefined,
     endOffset: undefined,
     watermarkMs: undefined,
-    series: { ready: 0, warming: 0, silent: 0, anomalous: 0 },
+    series: { ready: 0, warming: 0, silent: 0, anomalous: 0, muted: 0 },
+    budgetPerDay: undefined,
     warmupProgress: undefined,
     coverage: undefined,
     skill: undefined,

@@ -72,7 +72,7 @@ describe('anomalyLine', () => {
     expect(anomalyLine({ ...event, series: { host: 'x'.repeat(200) } })).toContain(`host="${'x'.repeat(39)}…"  spike`);
   });
 
-  it('gives one line without control characters, whatever the event holds', () => {
+  it('gives one line without control characters, whatever the event holds', { timeout: 30_000 }, () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string({ unit: fc.constantFrom('\x1b[31m', '\n', '\r', '\u202E', '\u2028', '\u009B', '"', '\uD800') }),

@@ -4,7 +4,8 @@
 
 import type { SourceRecord } from '../../src/domain.ts';
 import { gaussian, newRandom, type Random, uniform } from '../../src/kernel/random.ts';
-import type { Aggregate, Gaps, StreamSettings, WindowSettings } from '../../src/settings.ts';
+import type { Aggregate, DetectSettings, Gaps, StreamSettings, WindowSettings } from '../../src/settings.ts';
+import { DETECT } from '../support/detection.ts';
 import { HOUR, MINUTE, SECOND, SMALL_MODEL, streamSettings } from '../support/streams.ts';
 
 export interface Trial {
@@ -30,6 +31,13 @@ const GAPS: readonly Gaps[] = [
   { kind: 'fill', value: 0 },
 ];
 
+/** A budget of a stream depends on how many series there are, which changes all the time. */
+const THRESHOLDS: readonly DetectSettings['threshold'][] = [
+  DETECT.threshold,
+  { kind: 'budget', perDay: 200, per: 'series' },
+  { kind: 'budget', perDay: 300, per: 'stream' },
+];
+
 export function trialOf(seed: number): Trial {
   const random = newRandom(seed);
   const every = one(random, EVERY);
@@ -53,6 +61,9 @@ export function trialOf(seed: number): Trial {
     },
     detect: {
       range: { min: -1000, max: 60 },
+      threshold: THRESHOLDS[seed % THRESHOLDS.length] ?? DETECT.threshold,
+      // Ends in the middle of it.
+      mute: seed % 4 === 0 ? [{ series: [{ label: 'host', value: 'c' }], untilMs: START + HOUR, reason: 'known' }] : [],
       sustain: one(random, [
         { hits: 1, of: 1 },
         { hits: 2, of: 4 },

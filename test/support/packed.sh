@@ -20,6 +20,8 @@ tarball=$(npm pack --silent --ignore-scripts --pack-destination "$place")
 echo "packed: $tarball, $(du -k "$place/$tarball" | cut -f 1) kB"
 mkdir "$place/user"
 cd "$place/user"
+# Without it npm would install into a folder above that has one.
+echo '{}' > package.json
 npm install --silent --ignore-scripts --no-audit --no-fund "$place/$tarball"
 gruard=$place/user/node_modules/.bin/gruard
 

@@ -17,6 +17,7 @@ import { anomalyEvent } from '../../src/report/events.ts';
 import type { StreamSettings } from '../../src/settings.ts';
 import { DETECTOR_VERSION, dissolveShare, freezeShare, newShare, type Share, thawShare } from '../../src/share.ts';
 import { labelsOf } from '../../src/summary.ts';
+import { MINUTE, SMALL_MODEL, streamSettings } from './streams.ts';
 
 /** A row of a wave, after all stages. */
 interface ClosedWindow {
@@ -141,4 +142,28 @@ function collect(work: Work, outcome: Outcome): Work {
     outcome.events.push(anomalyEvent(source, wave, change));
   }
   return work;
+}
+
+export const START = Date.UTC(2026, 10, 23);
+
+export function small(changes: Parameters<typeof streamSettings>[0] = {}): StreamSettings {
+  const window = { every: { kind: 'fixed', ms: MINUTE }, latenessMs: 0, ...changes.window } as const;
+  return streamSettings({ model: SMALL_MODEL, ...changes, window });
+}
+
+/** One record a minute for each host; `shape` gives the value. */
+export function minutes(
+  from: number,
+  to: number,
+  hosts: readonly string[],
+  shape = (i: number) => 10 + (i % 7),
+): SourceRecord[] {
+  const records: SourceRecord[] = [];
+  for (let i = from; i < to; i++) {
+    for (const [n, h] of hosts.entries()) {
+      const value = new TextEncoder().encode(JSON.stringify({ h, t: START + i * MINUTE, v: shape(i + n) }));
+      records.push({ offset: i * 10 + n, timestampMs: undefined, key: null, value });
+    }
+  }
+  return records;
 }

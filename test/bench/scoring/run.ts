@@ -2,7 +2,7 @@
 // knows what the pipeline looks like.
 
 import { layered, resolveStream } from '../../../src/config/resolveStream.ts';
-import { Stream } from '../../../src/config/streamSchema.ts';
+import { Stream, type StreamInput } from '../../../src/config/streamSchema.ts';
 import { newWave, type RecordBatch, type SourceRecord } from '../../../src/domain.ts';
 import type { Kernel } from '../../../src/kernel/kernel.ts';
 import { newLaneMemory } from '../../../src/kernel/memory.ts';
@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly every: string;
   /** Columns of values behind the time; 1 where nothing is said. */
   readonly fields?: number;
+  /** How alarms are chosen; the default where nothing is said. */
+  readonly detect?: StreamInput['detect'];
   /** One network for all fields, or one for each; the default where nothing is said. */
   readonly networks?: 'joint' | 'separate' | undefined;
 }
@@ -44,6 +46,8 @@ export interface Said {
    * is exactly 1 the rank or a policy has refused the window, and it is 0.
    */
   readonly alarms: Float64Array;
+  /** The score where an episode was opened, else 0. */
+  readonly openings: Float64Array;
   /** Of all fields together. */
   readonly windows: number;
   readonly dropped: number;
@@ -69,7 +73,7 @@ export async function run(lines: readonly Uint8Array[], options: RunOptions): Pr
       takeField(entity, wave.offset[i] ?? 0, Number.isNaN(score) ? 0 : score, wave.open[i] === 1, events);
     }
   });
-  return { scores: entity.scores, alarms: alarmsOf(entity), ...ledger };
+  return { scores: entity.scores, alarms: alarmsOf(entity), openings: entity.opened, ...ledger };
 }
 
 /** The same run, for what it published as expected; one answer a field. */
@@ -132,7 +136,7 @@ function kernelOf(stream: StreamSettings): Kernel {
 }
 
 /** The defaults of the product and nothing else. */
-function settingsOf({ cell, seed, every, fields = 1, networks }: RunOptions): StreamSettings {
+function settingsOf({ cell, seed, every, fields = 1, networks, detect }: RunOptions): StreamSettings {
   const own = {
     topic: 'bench',
     format: 'csv',
@@ -140,6 +144,7 @@ function settingsOf({ cell, seed, every, fields = 1, networks }: RunOptions): St
     value: '$[1]',
     window: { every },
     model: { cell, ...(networks === undefined ? {} : { fields: networks }) },
+    ...(detect === undefined ? {} : { detect }),
   };
   const stream = resolveStream('bench', Stream.parse(layered({}, own)), (_code, path, what) => {
     throw new Error(`${path.join('.')}: ${what}`);
