@@ -71,11 +71,13 @@ export type Decoder = (record: SourceRecord) => Decoded;
 
 export const EPISODE_EVENTS = ['opened', 'continuing', 'escalated', 'closed'] as const;
 export type EpisodeEvent = (typeof EPISODE_EVENTS)[number];
-export const EPISODE_KINDS = ['spike', 'shift', 'gap', 'range'] as const;
+export const EPISODE_KINDS = ['spike', 'shift', 'gap', 'range', 'stuck'] as const;
 export type EpisodeKind = (typeof EPISODE_KINDS)[number];
+/** How an episode ended: the value came back, or stayed away until the new level was the usual one. */
+type ClosedBy = 'recovered' | 'new_regime';
 export const SEVERITIES = ['info', 'warning', 'critical'] as const;
 export type Severity = (typeof SEVERITIES)[number];
-type EvidenceKind = 'level' | 'residual' | 'spread' | 'drift' | 'shape' | 'burst' | 'joint' | 'gap' | 'range';
+type EvidenceKind = 'level' | 'residual' | 'spread' | 'drift' | 'shape' | 'burst' | 'joint' | 'gap' | 'range' | 'stuck';
 
 /** The anomaly event, schema 1. Keys are written in this order; nothing in it depends on the clock. */
 export interface AnomalyEvent {
@@ -91,6 +93,12 @@ export interface AnomalyEvent {
   /** RFC 3339, UTC, milliseconds. */
   readonly window: { readonly start: string; readonly end: string };
   readonly started_at: string;
+  /** Windows from the first evident one to the opening; 0 = at once. */
+  readonly latency_windows: number;
+  /** Event time from `started_at` to the end of this window. */
+  readonly duration_seconds: number;
+  /** Null before the end. */
+  readonly closed_by: ClosedBy | null;
   readonly value: number | null;
   readonly expected: number | null;
   readonly lower: number | null;
@@ -101,6 +109,8 @@ export interface AnomalyEvent {
   readonly model: {
     readonly cell: Cell;
     readonly hidden: number;
+    /** Which forecast has the largest part in `expected`: the cell's own, or a baseline that was better lately. */
+    readonly forecast: Cell;
     readonly trained_windows: number;
     readonly config: string;
   };
@@ -205,6 +215,8 @@ export interface Wave {
   readonly far: Float64Array;
   /** What the series usually is at this half hour of the day, raw units; NaN before anything is known. */
   readonly usual: Float64Array;
+  /** Which forecast has the largest part in `expected`: 0 the network's, 1 the last value, 2 the seasonal one. */
+  readonly leader: Uint8Array;
   /**
    * Share of the field in the distance of its step from how the fields go together, ≥ 0; only where there
    * are steps.
@@ -244,6 +256,7 @@ export function newWave(capacity: number): Wave {
     near: numbers(),
     far: numbers(),
     usual: numbers(),
+    leader: new Uint8Array(capacity),
     apart: numbers(),
     learned: numbers(),
     surprises: new Float64Array(capacity * SURPRISES),
@@ -261,6 +274,8 @@ export interface EpisodeChange {
   readonly kind: EpisodeKind;
   readonly severity: Severity;
   readonly startedAtMs: number;
+  readonly latencyWindows: number;
+  readonly closedBy: ClosedBy | undefined;
   readonly evidence: AnomalyEvent['evidence'];
   /** By field of the series, adding up to 1; undefined for a series of one field. */
   readonly contributions?: readonly number[];

@@ -21,7 +21,7 @@ type Standing = Pick<
 export function standingOf({ series, bank, window, stream, decode }: Share): Standing {
   const { f64 } = bank.lane;
   const { mute, threshold } = stream.detect;
-  let [seen, ready, silent, anomalous, muted] = [0, 0, 0, 0, 0];
+  let [seen, ready, silent, anomalous, muted, onBaseline] = [0, 0, 0, 0, 0, 0];
   let [progress, coverage, loss, model, naive, step] = [0, 0, 0, 0, 0, 0];
   // One network for all fields keeps its loss in the series' last slot.
   const isJoint = bank.layout.shape.fields?.isJoint === true;
@@ -40,6 +40,7 @@ export function standingOf({ series, bank, window, stream, decode }: Share): Sta
     if (mute.length > 0 && window.watermark.ms < mutedUntilMs(mute, decode.labelNames, owner.series.labels)) muted++;
     if (read(AT.learned) < warmupWindows) continue;
     ready++;
+    if (read(AT.leader) !== 0) onBaseline++;
     coverage += read(AT.coverage);
     loss += f64[networkAt + AT.loss] ?? 0;
     // Errors of series of any size weigh the same.
@@ -50,7 +51,7 @@ export function standingOf({ series, bank, window, stream, decode }: Share): Sta
   }
   const mean = (sum: number, count: number): number | undefined => (count > 0 ? sum / count : undefined);
   return {
-    series: { ready, warming: seen - ready, silent, anomalous, muted },
+    series: { ready, warming: seen - ready, silent, anomalous, muted, onBaseline },
     budgetPerDay:
       threshold.kind === 'budget' ? ready * allowedPerDay(threshold, series.byKey.size, series.fields) : undefined,
     warmupProgress: mean(progress, seen),

@@ -14,6 +14,9 @@ export interface Episode {
   endMs: number | undefined;
   /** End of the last window in which it was open. */
   lastMs: number;
+  readonly latencyWindows: number;
+  /** Undefined while it is open. */
+  closedBy: EpisodeChange['closedBy'];
   kind: EpisodeChange['kind'];
   severity: EpisodeChange['severity'];
   /** At the window with the highest score. */
@@ -44,6 +47,8 @@ export function follow(episodes: Episodes, window: ClosedWindow): number | undef
       openedMs: window.startMs,
       endMs: undefined,
       lastMs: window.endMs,
+      latencyWindows: change.latencyWindows,
+      closedBy: undefined,
       kind: change.kind,
       severity: change.severity,
       peak: window,
@@ -56,6 +61,7 @@ export function follow(episodes: Episodes, window: ClosedWindow): number | undef
   if (change !== undefined) {
     episode.kind = change.kind;
     episode.severity = change.severity;
+    episode.closedBy = change.closedBy;
   }
   if (!window.open) {
     episode.endMs = window.startMs;

@@ -106,6 +106,8 @@ function episodeOf({ columns }: Outcome, episode: Episode): Readonly<Record<stri
     opened: instant(episode.openedMs),
     end: endMs === undefined ? null : instant(endMs),
     duration_seconds: rounded(((endMs ?? lastMs) - startMs) / 1000),
+    latency_windows: episode.latencyWindows,
+    closed_by: episode.closedBy ?? null,
     kind: episode.kind,
     severity: episode.severity,
     peak_score: rounded(peak.score),

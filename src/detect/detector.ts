@@ -9,20 +9,20 @@ import {
   type EpisodeKind,
   GAP,
   type Severity,
-  SURPRISES,
   type Wave,
 } from '../domain.ts';
 import { type Bank, evidenceAddress } from '../kernel/bank.ts';
-import { log10, pow10 } from '../kernel/elementary.ts';
+import { pow10 } from '../kernel/elementary.ts';
 import { AT } from '../kernel/layout.ts';
 import { warmupWindowsOf } from '../kernel/warmup.ts';
 import type { DetectSettings } from '../settings.ts';
+import { isAway, startAway } from './away.ts';
+import { evidenceOf, kindOf } from './evidence.ts';
 import { deviates, holds, isOutOfRange, POLICY_SCORE, remember } from './policies.ts';
 import { isCandidate, learnRank, rankedSurprise, reachOf } from './rank.ts';
+import { endRun, learnRun, STUCK, type Stuck } from './stuck.ts';
 import { baseThreshold, takeThreshold } from './threshold.ts';
 
-/** What the signals are evidence of, in their order. */
-const KINDS = ['level', 'residual', 'spread', 'drift', 'drift', 'drift', 'level', 'shape', 'burst'] as const;
 /** Decades of surprise that one factor of ten in the score stands for. */
 const SCORE_DECADES = 4;
 const DAY_MS = 86_400_000;
@@ -39,17 +39,12 @@ const RUN_USUAL = 2;
 const RUN_ALARM = 8;
 /** Runs count from that age on: before, every first is long. */
 const RUN_AFTER_MS = 7 * DAY_MS;
-/** An episode lasts while the value is this far from the level before it: in usual spreads, and of its first reach. */
-const AWAY_SPREADS = 3;
-const AWAY_SHARE = 0.5;
 /** Windows in which an episode reaches out. */
 export const REACH_WINDOWS = 10;
 /** Windows after which a new level is the usual one: a share of the series' age. */
 const REGIME_SHARE = 0.05;
 const REGIME_MIN = 12;
 const REGIME_MAX = 1440;
-/** An episode that lasts so many windows is a shift, not a spike. */
-const SHIFT_WINDOWS = 5;
 const WARNING_DECADES = 0.5;
 const CRITICAL_DECADES = 1.5;
 
@@ -70,7 +65,7 @@ export interface Verdict {
   readonly alarm: boolean;
   /** Abnormal: sustains an alarm, and keeps an episode open. */
   readonly abnormal: boolean;
-  readonly kind: 'gap' | 'range' | 'spike';
+  readonly kind: 'gap' | 'range' | 'spike' | 'stuck';
   /** Ranked surprise in decades. */
   readonly ranked: number;
   /** Opens nothing, and closes what is open. */
@@ -113,10 +108,22 @@ export function judge(state: DetectState, wave: Wave, row: number): Verdict {
   if (wave.gap[row] === GAP.missing) return { ...byPolicy, kind: 'gap', ranked: baseThreshold(state, wave, row) };
   const value = wave.value[row]!;
   const verdict = judgeValue(state, wave, row, evidence, warming);
-  if (!isOutOfRange(settings, value)) return verdict;
+  // A value that was made up for a gap says nothing about the series.
+  const isReal = wave.gap[row] === GAP.none;
+  const ageMs = wave.learned[row]! * everyMs;
+  const stuck = isReal ? learnRun(bank.lane.f64, evidence / 8, value, ageMs) : STUCK.no;
+  if (!isOutOfRange(settings, value))
+    return stuck === STUCK.no || warming ? verdict : whileStuck(verdict, stuck, baseThreshold(state, wave, row));
   const score = Math.max(verdict.score || 0, POLICY_SCORE);
   const ranked = Math.max(verdict.ranked, baseThreshold(state, wave, row));
   return { score, alarm: true, abnormal: true, kind: 'range', ranked };
+}
+
+/** A value that hangs opens an episode when it is clear that it does, and holds it until it moves. */
+function whileStuck(verdict: Verdict, stuck: Stuck, threshold: number): Verdict {
+  if (stuck === STUCK.lasts || verdict.alarm) return { ...verdict, abnormal: true };
+  const ranked = Math.max(verdict.ranked, threshold);
+  return { score: POLICY_SCORE, alarm: true, abnormal: true, kind: 'stuck', ranked };
 }
 
 export function judgeValue(state: DetectState, wave: Wave, row: number, evidence: number, warming: boolean): Verdict {
@@ -177,10 +184,14 @@ export function followEpisode(
   const { f64 } = state.bank.lane;
   const at = evidenceAddress(state.bank, wave.slot[row]!) / 8;
   const startMs = wave.startMs[row]!;
-  const { sustain } = state.settings;
+  const { sustain, recover } = state.settings;
   const hits = remember(f64[at + AT.hits]!, verdict.abnormal ? 1 : 0);
   f64[at + AT.hits] = hits;
-  if (verdict.abnormal && !holds(hits >>> 1, { hits: 1, of: sustain.of })) f64[at + AT.evidentSinceMs] = startMs;
+  f64[at + AT.evidentFor]! += 1;
+  if (verdict.abnormal && !holds(hits >>> 1, { hits: 1, of: sustain.of })) {
+    f64[at + AT.evidentSinceMs] = startMs;
+    f64[at + AT.evidentFor] = 0;
+  }
   const n = f64[at + AT.windows]!;
   if (verdict.alarm) f64[at + AT.armedUntil] = n + sustain.of - 1;
   // Of gaps and ranges surprises need not be the stronger.
@@ -192,10 +203,11 @@ export function followEpisode(
   if (f64[at + AT.open] !== 1) {
     if (verdict.abnormal && n <= f64[at + AT.armedUntil]! && holds(hits, sustain)) {
       event = 'opened';
-      openEpisode(f64, at, verdict, wave.value[row]!);
+      openEpisode(f64, at, verdict);
+      startAway(f64, at, wave.value[row]!, wave.usual[row]!);
     }
   } else {
-    event = continueEpisode(state, f64, at, verdict, wave.value[row]!, wave.learned[row]!);
+    event = continueEpisode(state, wave, row, at, verdict);
   }
   const open = f64[at + AT.open] === 1;
   wave.open[row] = open ? 1 : 0;
@@ -203,39 +215,44 @@ export function followEpisode(
   if (event === undefined) return undefined;
   const kind = kindOf(f64, at);
   const severity = severityOf(f64[at + AT.episodePeak]! - baseThreshold(state, wave, row), kind);
-  const evidence = evidenceOf(wave, row, verdict);
-  return { row, event, kind, severity, startedAtMs: f64[at + AT.startedAtMs]!, evidence };
+  return {
+    row,
+    event,
+    kind,
+    severity,
+    startedAtMs: f64[at + AT.startedAtMs]!,
+    latencyWindows: f64[at + AT.latency]!,
+    closedBy: event !== 'closed' ? undefined : holds(f64[at + AT.calm]!, recover) ? 'recovered' : 'new_regime',
+    evidence: evidenceOf(wave, row, verdict.kind),
+  };
 }
 
-function openEpisode(f64: Float64Array, at: number, verdict: Verdict, value: number): void {
+function openEpisode(f64: Float64Array, at: number, verdict: Verdict): void {
   f64[at + AT.open] = 1;
   if (verdict.kind === 'spike') f64[at + AT.tokens]! += 1;
   f64[at + AT.startedAtMs] = f64[at + AT.evidentSinceMs]!;
+  f64[at + AT.latency] = f64[at + AT.evidentFor]!;
   f64[at + AT.calm] = 0;
   f64[at + AT.kind] = EPISODE_KINDS.indexOf(verdict.kind);
   f64[at + AT.episodePeak] = verdict.ranked;
   f64[at + AT.episodeWindows] = 1;
   f64[at + AT.sinceEvent] = 0;
-  f64[at + AT.usualLevel] = f64[at + AT.slow]!;
-  f64[at + AT.usualSpread] = Math.sqrt(f64[at + AT.slowSquare]!);
-  f64[at + AT.reach] = Number.isNaN(value) ? 0 : Math.abs(value - f64[at + AT.slow]!);
 }
 
 function continueEpisode(
   state: DetectState,
-  f64: Float64Array,
+  wave: Wave,
+  row: number,
   at: number,
   verdict: Verdict,
-  value: number,
-  learned: number,
 ): EpisodeEvent | undefined {
+  const { f64 } = state.bank.lane;
   const lasted = f64[at + AT.episodeWindows]!;
-  const distance = Math.abs(value - f64[at + AT.usualLevel]!);
-  if (lasted < REACH_WINDOWS && distance > f64[at + AT.reach]!) f64[at + AT.reach] = distance;
-  const away = distance > Math.max(AWAY_SPREADS * f64[at + AT.usualSpread]!, AWAY_SHARE * f64[at + AT.reach]!);
+  const away = isAway(f64, at, wave.value[row]!, wave.usual[row]!, lasted < REACH_WINDOWS);
   // A gap or a value out of range is over when it is over.
-  const isSurprise = EPISODE_KINDS[f64[at + AT.kind]!] === 'spike';
-  const isHeld = verdict.abnormal || (isSurprise && away && !Number.isNaN(value));
+  const opened = EPISODE_KINDS[f64[at + AT.kind]!];
+  const isSurprise = opened === 'spike';
+  const isHeld = verdict.abnormal || (isSurprise && away);
   const calm = remember(f64[at + AT.calm]!, isHeld ? 0 : 1);
   f64[at + AT.calm] = calm;
   f64[at + AT.episodeWindows] = lasted + 1;
@@ -245,9 +262,10 @@ function continueEpisode(
     f64[at + AT.sinceEvent] = 0;
     return 'escalated';
   }
-  const isRegime = lasted + 1 >= Math.min(REGIME_MAX, Math.max(REGIME_MIN, REGIME_SHARE * learned));
-  const isOver = holds(calm, state.settings.recover) || (isRegime && isSurprise && verdict.kind === 'spike');
-  if (isOver || verdict.muted === true) {
+  const isRegime = lasted + 1 >= Math.min(REGIME_MAX, Math.max(REGIME_MIN, REGIME_SHARE * wave.learned[row]!));
+  const isUsual = isRegime && (isSurprise || opened === 'stuck') && verdict.kind === 'spike';
+  if (isUsual) endRun(f64, at);
+  if (isUsual || holds(calm, state.settings.recover) || verdict.muted === true) {
     f64[at + AT.open] = 0;
     f64[at + AT.hits] = 0;
     f64[at + AT.armedUntil] = 0;
@@ -260,30 +278,11 @@ function continueEpisode(
   return undefined;
 }
 
-function kindOf(f64: Float64Array, at: number): EpisodeKind {
-  const opened = EPISODE_KINDS[f64[at + AT.kind]!] ?? 'spike';
-  return opened === 'spike' && f64[at + AT.episodeWindows]! >= SHIFT_WINDOWS ? 'shift' : opened;
-}
-
 /**
  * `above`: decades of the peak above the threshold that is set or follows from the budget, without what raises it for a
- * while. A gap or a range has none and is a warning.
+ * while. What needs no statistics has none and is a warning.
  */
 function severityOf(above: number, kind: EpisodeKind): Severity {
   if (above >= CRITICAL_DECADES) return 'critical';
-  return above >= WARNING_DECADES || kind === 'gap' || kind === 'range' ? 'warning' : 'info';
-}
-
-/** Strongest first. A policy's evidence is as surprising as something never seen in all windows so far. */
-function evidenceOf(wave: Wave, row: number, verdict: Verdict): EpisodeChange['evidence'] {
-  const never = log10(wave.learned[row]! + 1);
-  if (verdict.kind === 'gap') return [{ kind: 'gap', surprise: never }];
-  const strongest = new Map<(typeof KINDS)[number], number>();
-  for (const [signal, kind] of KINDS.entries()) {
-    const surprise = wave.surprises[row * SURPRISES + signal]!;
-    if (!Number.isNaN(surprise)) strongest.set(kind, Math.max(surprise, strongest.get(kind) ?? 0));
-  }
-  const known = [...strongest].map(([kind, surprise]) => ({ kind, surprise }));
-  known.sort((a, b) => b.surprise - a.surprise);
-  return verdict.kind === 'range' ? [{ kind: 'range', surprise: never }, ...known] : known;
+  return above >= WARNING_DECADES || (kind !== 'spike' && kind !== 'shift') ? 'warning' : 'info';
 }

@@ -9,9 +9,10 @@ import type { Network } from '../kernel/network.ts';
 import { halfWidth, learnBand } from './band.ts';
 import { learnBaseline } from './baselines.ts';
 import { learnJointWave } from './joint.ts';
+import { learnMixture, mixed } from './mixture.ts';
 import { learnNeuralWave, type NeuralState, newNeuralJobs } from './neural.ts';
 import { halfHourProfile, profileAt } from './profiles.ts';
-import { deviation } from './scaler.ts';
+import { deviation, isStill } from './scaler.ts';
 import { foreseeSteps, learnSteps } from './together.ts';
 
 export interface ForecastState extends NeuralState {
@@ -29,22 +30,29 @@ export function newForecastState(
   return { bank, kernel, counters, seedOf, jobs: newNeuralJobs() };
 }
 
-/** Writes `learned`, `expected`, `lower` and `upper` of every row; NaN before the first forecast. */
+/** Writes the forecast stage's columns of every row; expected values are NaN before the first forecast. */
 export function forecastWave(state: ForecastState, wave: Wave): void {
   const { f64 } = state.bank.lane;
   for (let row = 0; row < wave.count; row++) {
     const at = evidenceAddress(state.bank, wave.slot[row]!) / 8;
     wave.learned[row] = f64[at + AT.learned]!;
-    const expected = f64[at + AT.hasForecast] === 1 ? f64[at + AT.forecast]! : Number.NaN;
+    const usual = usualValue(state.bank, 8 * at, wave.startMs[row]!);
+    const expected = expectedValue(state.bank, at, usual);
     const half = halfWidth(f64, at);
     wave.expected[row] = expected;
     wave.lower[row] = expected - half;
     wave.upper[row] = expected + half;
     wave.near[row] = nearForecast(state.bank, at, expected);
     wave.far[row] = farForecast(state.bank, 8 * at);
-    wave.usual[row] = usualValue(state.bank, 8 * at, wave.startMs[row]!);
+    wave.usual[row] = usual;
+    wave.leader[row] = f64[at + AT.leader]!;
   }
   foreseeSteps(state.bank, wave);
+}
+
+function expectedValue({ lane: { f64 }, layout }: Bank, at: number, usual: number): number {
+  if (f64[at + AT.hasForecast] !== 1) return Number.NaN;
+  return layout.network === undefined ? f64[at + AT.forecast]! : mixed(f64, at, usual);
 }
 
 /** What the half-hour profile says about a window at `timeMs`; NaN before there are two windows. */
@@ -60,7 +68,9 @@ function usualValue({ lane, layout }: Bank, evidence: number, timeMs: number): n
 /** The level that is expected of the coming window; a baseline has only one forecast. */
 function nearForecast({ lane: { f64 }, layout }: Bank, at: number, expected: number): number {
   if (layout.network === undefined || Number.isNaN(expected)) return expected;
-  return f64[at + AT.mean]! + deviation(f64, at, f64[at + AT.learned]!) * f64[at + AT.nearLevel]!;
+  const learned = f64[at + AT.learned]!;
+  if (isStill(f64, at, learned)) return f64[at + AT.previous]!;
+  return f64[at + AT.mean]! + deviation(f64, at, learned) * f64[at + AT.nearLevel]!;
 }
 
 /** What was expected of the coming window FAR windows ago; NaN before there was a forecast. */
@@ -69,7 +79,8 @@ function farForecast({ lane: { f64 }, layout }: Bank, evidence: number): number 
   const learned = f64[at + AT.learned]!;
   if (learned <= FAR) return Number.NaN;
   const far = f64[(evidence + layout.farAt) / 8 + (learned % FAR)]!;
-  return layout.network === undefined ? far : f64[at + AT.mean]! + deviation(f64, at, learned) * far;
+  if (layout.network === undefined) return far;
+  return isStill(f64, at, learned) ? f64[at + AT.mean]! : f64[at + AT.mean]! + deviation(f64, at, learned) * far;
 }
 
 /** Learns every row that has a value. */
@@ -104,7 +115,9 @@ function learnNetworks(state: ForecastState, network: Network, wave: Wave): void
   const { f64 } = bank.lane;
   for (let row = 0; row < wave.count; row++) {
     if (wave.gap[row] === GAP.missing) continue;
-    learnForecast(f64, evidenceAddress(bank, wave.slot[row]!) / 8, wave.value[row]!, wave.expected[row]!);
+    const at = evidenceAddress(bank, wave.slot[row]!) / 8;
+    learnForecast(f64, at, wave.value[row]!, wave.expected[row]!);
+    if (f64[at + AT.hasForecast] === 1) learnMixture(f64, at, wave.value[row]!, wave.usual[row]!);
   }
   const isJoint = bank.layout.shape.fields?.isJoint === true;
   counters.modelResets += isJoint ? learnJointWave(state, network, wave) : learnNeuralWave(state, network, wave);

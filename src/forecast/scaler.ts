@@ -12,8 +12,19 @@ const INNOVATION_MAX = 6;
 /** Standard deviation after `learned` windows, > 0; 1 before there are two. */
 export function deviation(f64: Float64Array, slab: number, learned: number): number {
   if (learned < 2) return 1;
-  const floor = 1e-6 * Math.abs(f64[slab + AT.mean]!) + 1e-12;
-  return Math.max(Math.sqrt(Math.max(f64[slab + AT.variance]!, 0)), floor);
+  return Math.max(Math.sqrt(Math.max(f64[slab + AT.variance]!, 0)), floorOf(f64, slab));
+}
+
+/**
+ * True for a series that moves less than the smallest deviation: what a network says of its level, in these units, is
+ * noise of its own, and a constant series would be surprised by it.
+ */
+export function isStill(f64: Float64Array, slab: number, learned: number): boolean {
+  return learned >= 2 && Math.sqrt(Math.max(f64[slab + AT.variance]!, 0)) <= floorOf(f64, slab);
+}
+
+function floorOf(f64: Float64Array, slab: number): number {
+  return 1e-6 * Math.abs(f64[slab + AT.mean]!) + 1e-12;
 }
 
 /** The value in normalised units; 0 before there are two windows. */

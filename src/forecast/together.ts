@@ -88,7 +88,8 @@ function readStep(bank: Bank, wave: Wave, step: number, first: number, fields: n
     const value = wave.value[row]!;
     levels[field] = normalised(f64, at, value);
     const usual = Math.max(f64[at + AT.spread]!, 1e-9 * Math.abs(f64[at + AT.mean]!) + 1e-12);
-    const residual = Number.isNaN(wave.expected[row]!) ? 0 : (value - wave.expected[row]!) / usual;
+    // The cell's own forecast, not the published mixture: what scoring watches does not change hands.
+    const residual = f64[at + AT.hasForecast] === 1 ? (value - f64[at + AT.forecast]!) / usual : 0;
     residuals[field] = Math.max(-RESIDUAL_MAX, Math.min(RESIDUAL_MAX, residual));
   }
   return isKnown;

@@ -66,12 +66,12 @@ export const AT = {
   dayCell: 26,
   dayCellSum: 27,
   dayCellCount: 28,
-  forecast: 29, // of the next window, in raw units; valid when `hasForecast`
+  forecast: 29, // of the next window by the cell itself, in raw units; valid when `hasForecast`
   hasForecast: 30,
   spread: 31, // exponential mean of |residual|, raw units
   bandFactor: 32, // κ: half width of the band in spreads
   coverage: 33, // exponential share of windows inside the band
-  modelError: 34, // exponential mean of |value − forecast|
+  modelError: 34, // exponential mean of |value − expected|
   naiveError: 35, // exponential mean of |value − seasonal profile|
   loss: 36, // of the last training pass
   logCount: 37, // rows in the input log
@@ -128,7 +128,23 @@ export const AT = {
   tokens: 125, // openings beyond what the budget allows; starts at −TOKENS
   paidMs: 126, // event time up to which the budget was paid; 0 = never
   armedUntil: 123, // an alarm waits until this window for others to sustain it
-  scalars: 128,
+  // forecast: errors of the network and of the baselines beside it, exponential means of |value − forecast|
+  ownError: 128,
+  lastError: 129,
+  seasonError: 130,
+  dayLevel: 131, // exponential mean of value − what the half-hour profile says
+  leader: 132, // which of them has the largest part in the expected value: LEADER of forecast/mixture.ts
+  // detect: how long it took to open
+  evidentFor: 133, // windows since the evidence began
+  latency: 134, // the same when the open episode opened
+  // detect: equal values
+  run: 135, // windows that the value has been the same
+  runValue: 136,
+  longestRun: 137, // of those that ended; 0 = the value never changed
+  // detect: the open episode, beside what is usual at this time of the day
+  usualOffset: 138, // seasonLevel when it opened
+  offsetReach: 139, // largest distance from that at its beginning
+  scalars: 140,
 } as const;
 
 /** A scalar that only series of several fields use: 1 while another field's episode speaks for this one's. */

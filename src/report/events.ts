@@ -10,6 +10,9 @@ const MODEL_DIGITS = 6;
 const SCORE_DECIMALS = 4;
 const SURPRISE_DECIMALS = 2;
 
+/** By what stands in a wave as `leader`; else the cell itself leads. */
+const BASELINES = [undefined, 'last', 'seasonal'] as const;
+
 export interface EventSource {
   readonly stream: StreamSettings;
   readonly partition: PartitionId;
@@ -41,6 +44,9 @@ export function anomalyEvent(source: EventSource, wave: Wave, change: EpisodeCha
     severity,
     window: { start: isoTime(startMs), end: isoTime(at(wave.endMs, row)) },
     started_at: isoTime(startedAtMs),
+    latency_windows: change.latencyWindows,
+    duration_seconds: (at(wave.endMs, row) - startedAtMs) / 1000,
+    closed_by: change.closedBy ?? null,
     value: known(at(wave.value, row)),
     expected: rounded(at(wave.expected, row)),
     lower: rounded(at(wave.lower, row)),
@@ -51,6 +57,7 @@ export function anomalyEvent(source: EventSource, wave: Wave, change: EpisodeCha
     model: {
       cell: stream.model.cell,
       hidden: stream.model.hidden,
+      forecast: BASELINES[at(wave.leader, row)] ?? stream.model.cell,
       trained_windows: at(wave.learned, row),
       config: stream.configHash,
     },
@@ -93,7 +100,7 @@ function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-function at(column: Float64Array, row: number): number {
+function at(column: ArrayLike<number>, row: number): number {
   return column[row] ?? Number.NaN;
 }
 

@@ -32,6 +32,8 @@ export interface ShareReport extends PartitionId {
     readonly anomalous: number;
     /** By `detect.mute`, at the event time that the share has reached. */
     readonly muted: number;
+    /** Of the ready ones: a baseline has a larger part in what is expected than the network. */
+    readonly onBaseline: number;
   };
   /** Episodes a day that `detect.budget` allows the ready series; undefined without a budget. */
   readonly budgetPerDay: number | undefined;

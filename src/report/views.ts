@@ -24,6 +24,7 @@ export interface StreamView {
   readonly muted: number;
   /** Episodes a day that its budget allows all series; undefined without a budget. */
   readonly budgetPerDay: number | undefined;
+  readonly onBaseline: number;
   /** As the lanes count them, each within itself. */
   readonly split: number;
   /** Means over all series; undefined without any. */
@@ -111,6 +112,7 @@ function streamView(stream: string, totals: StreamTotals, shares: readonly Share
     budgetPerDay: shares.some(({ budgetPerDay }) => budgetPerDay !== undefined)
       ? sum(shares, ({ budgetPerDay }) => budgetPerDay ?? 0)
       : undefined,
+    onBaseline: sum(shares, ({ series }) => series.onBaseline),
     split: sum(shares, ({ split }) => split),
     warmupProgress: mean(shares, ({ warmupProgress }) => warmupProgress, all),
     coverage: mean(shares, ({ coverage }) => coverage, ready),

@@ -4,7 +4,8 @@ import { follow, newEpisodes } from '../../src/backtest/episodes.ts';
 import type { EpisodeChange } from '../../src/domain.ts';
 
 function windowOf(at: number, open: boolean, score: number, change?: Partial<EpisodeChange>): ClosedWindow {
-  const full = { row: 0, event: 'opened', kind: 'spike', severity: 'info', startedAtMs: at, evidence: [] } as const;
+  const what = { row: 0, event: 'opened', kind: 'spike', severity: 'info', evidence: [] } as const;
+  const full = { ...what, startedAtMs: at, latencyWindows: 0, closedBy: undefined };
   const times = { startMs: at, endMs: at + 10 };
   const numbers = { value: at, expected: 0, lower: -1, upper: 1, score };
   return { field: 0, ...times, ...numbers, open, line: at, change: change && { ...full, ...change } };
@@ -14,18 +15,19 @@ it('numbers episodes from their opening to their closing', () => {
   const episodes = newEpisodes();
   const numbers = [
     windowOf(0, false, 0.2),
-    windowOf(10, true, 1.2, { startedAtMs: 5 }),
+    windowOf(10, true, 1.2, { startedAtMs: 5, latencyWindows: 1 }),
     windowOf(20, true, 1.9, { event: 'escalated', severity: 'critical' }),
     windowOf(30, true, 1.1),
-    windowOf(40, false, 0.1, { event: 'closed', kind: 'shift', severity: 'critical' }),
+    windowOf(40, false, 0.1, { event: 'closed', kind: 'shift', severity: 'critical', closedBy: 'recovered' }),
     windowOf(50, false, 0.1),
     windowOf(60, true, 1.3, {}),
   ].map((window) => follow(episodes, window));
   expect(numbers).toEqual([undefined, 1, 1, 1, undefined, undefined, 2]);
   const [first, second] = episodes.all;
   expect(first).toMatchObject({ startMs: 5, openedMs: 10, lastMs: 40, endMs: 40, kind: 'shift', severity: 'critical' });
+  expect(first).toMatchObject({ latencyWindows: 1, closedBy: 'recovered' });
   expect(first?.peak).toMatchObject({ startMs: 20, score: 1.9 });
-  expect(second).toMatchObject({ number: 2, endMs: undefined, lastMs: 70 });
+  expect(second).toMatchObject({ number: 2, endMs: undefined, lastMs: 70, latencyWindows: 0, closedBy: undefined });
 });
 
 it('keeps fields apart, and counts over all of them', () => {

@@ -47,6 +47,7 @@ function detect(windows: readonly Window[], settings: Partial<DetectSettings> = 
     wave.gap[0] = missing ? GAP.missing : GAP.none;
     wave.learned[0] = from + n;
     wave.expected[0] = 100;
+    wave.usual[0] = value;
     wave.lower[0] = 90;
     wave.upper[0] = 110;
     wave.pooled[0] = missing || from + n < 50 ? Number.NaN : pooled;
@@ -99,6 +100,18 @@ describe('detector', () => {
     expect(told[0]?.startedAtMs).toBe(1 * EVERY_MS);
   });
 
+  it('tells how many windows after the first evident one it opened, to the end', () => {
+    const windows = [QUIET, LOUD, QUIET, { pooled: OPENS + 1.2, value: 150 }, QUIET, LOUD, QUIET, QUIET, QUIET];
+    const { told } = detect(windows, { sustain: { hits: 2, of: 3 }, recover: { hits: 3, of: 3 } });
+    expect(told.map(({ event, latencyWindows }) => [event, latencyWindows])).toEqual([
+      ['opened', 2],
+      ['closed', 2],
+    ]);
+    expect(detect([QUIET, LOUD, QUIET]).told[0]?.latencyWindows).toBe(0);
+    const run = [QUIET, ...[4, 4, 4, 4].map((point) => ({ point, pooled: 3 }))];
+    expect(detect(run, {}, 3000).told[0]?.latencyWindows).toBe(3);
+  });
+
   it('exports at least 1.01 while the episode is open', () => {
     const { scores } = detect([LOUD, QUIET, QUIET, QUIET], { recover: { hits: 3, of: 3 } });
     expect(scores.slice(1, 3)).toEqual([1.01, 1.01]);
@@ -141,19 +154,18 @@ describe('detector', () => {
 
   it('lasts while the value stays away from where it was, though it is no surprise any more', () => {
     const away = { pooled: 1, value: 145 };
-    const { kinds } = detect([...new Array<Window>(40).fill(QUIET), LOUD, away, away, away, QUIET], {}, 1000, 100);
+    const windows = [...new Array<Window>(40).fill(QUIET), LOUD, away, away, away, QUIET];
+    const { kinds, told } = detect(windows, {}, 1000, 100);
     expect(kinds).toEqual(['40 opened spike', '44 closed shift']);
+    expect(told.map(({ closedBy }) => closedBy)).toEqual([undefined, 'recovered']);
   });
 
   it('ends in a new regime after a share of the age of the series', () => {
     const away = { pooled: 1, value: 150 };
-    const { kinds } = detect(
-      [...new Array<Window>(40).fill(QUIET), LOUD, ...new Array<Window>(20).fill(away)],
-      {},
-      160,
-      100,
-    );
+    const windows = [...new Array<Window>(40).fill(QUIET), LOUD, ...new Array<Window>(20).fill(away)];
+    const { kinds, told } = detect(windows, {}, 160, 100);
     expect(kinds).toEqual(['40 opened spike', '51 closed shift']);
+    expect(told[1]?.closedBy).toBe('new_regime');
   });
 
   it('takes a value outside the range as anomalous whatever the model says, also while warming', () => {

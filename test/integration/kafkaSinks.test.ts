@@ -29,6 +29,9 @@ function event(n: number): AnomalyEvent {
     severity: 'warning',
     window: { start: at, end: at },
     started_at: at,
+    latency_windows: 0,
+    duration_seconds: 30,
+    closed_by: null,
     value: n,
     expected: null,
     lower: null,
@@ -36,7 +39,7 @@ function event(n: number): AnomalyEvent {
     score: 1.5,
     evidence: [],
     contributions: { value: 1 },
-    model: { cell: 'gru', hidden: 16, trained_windows: 100, config: '9f2c41d07ab3' },
+    model: { cell: 'gru', hidden: 16, forecast: 'gru', trained_windows: 100, config: '9f2c41d07ab3' },
     origin: { topic: 'in', partition: 0, offset: n },
   };
 }

@@ -21,6 +21,8 @@ const CHANGE: EpisodeChange = {
   kind: 'spike',
   severity: 'warning',
   startedAtMs: START_MS,
+  latencyWindows: 0,
+  closedBy: undefined,
   evidence: [
     { kind: 'residual', surprise: 3.6 },
     { kind: 'level', surprise: 2.9 },
@@ -61,6 +63,9 @@ describe('anomaly event', () => {
         severity: 'warning',
         window: { start: '2026-11-27T09:31:00.000Z', end: '2026-11-27T09:31:30.000Z' },
         started_at: '2026-11-27T09:31:00.000Z',
+        latency_windows: 0,
+        duration_seconds: 30,
+        closed_by: null,
         value: 412.5,
         expected: 180.2,
         lower: 141.7,
@@ -71,7 +76,7 @@ describe('anomaly event', () => {
           { kind: 'level', surprise: 2.9 },
         ],
         contributions: { value: 1 },
-        model: { cell: 'gru', hidden: 16, trained_windows: 18240, config: '0123456789ab' },
+        model: { cell: 'gru', hidden: 16, forecast: 'gru', trained_windows: 18240, config: '0123456789ab' },
         origin: { topic: 'shop.metrics.v1', partition: 3, offset: 48211907 },
       }),
     );
@@ -80,6 +85,27 @@ describe('anomaly event', () => {
   it('says null where there is no number: a gap has no value, a first window no forecast', () => {
     const event = anomalyEvent(SOURCE, oneWindow(Number.NaN, Number.NaN), { ...CHANGE, kind: 'gap' });
     expect([event.value, event.expected, event.lower, event.upper]).toEqual([null, null, null, null]);
+  });
+
+  it('says how long it took to open, how long it has lasted, and how it ended', () => {
+    const late = { ...CHANGE, startedAtMs: START_MS - 90_000, latencyWindows: 3 };
+    expect(anomalyEvent(SOURCE, oneWindow(412.5, 180.2), late)).toMatchObject({
+      latency_windows: 3,
+      duration_seconds: 120,
+      closed_by: null,
+    });
+    const closed = anomalyEvent(SOURCE, oneWindow(412.5, 180.2), { ...late, event: 'closed', closedBy: 'new_regime' });
+    expect(closed.closed_by).toBe('new_regime');
+  });
+
+  it.each([
+    [0, 'gru'],
+    [1, 'last'],
+    [2, 'seasonal'],
+  ] as const)('names the forecast with the largest part in the expected value: %d is %s', (leader, forecast) => {
+    const wave = oneWindow(412.5, 180.2);
+    wave.leader[0] = leader;
+    expect(anomalyEvent(SOURCE, wave, CHANGE).model).toMatchObject({ cell: 'gru', forecast });
   });
 
   it('names file and line where the records are lines, with the same id', () => {

@@ -42,7 +42,7 @@ function tellAll(report: Report): void {
       checkpointed: 80,
       endOffset: 100,
       watermarkMs: 1_795_771_860_123,
-      series: { ready: 1, warming: 1, silent: 0, anomalous: 1, muted: 0 },
+      series: { ready: 1, warming: 1, silent: 0, anomalous: 1, muted: 0, onBaseline: 1 },
       budgetPerDay: 0.5,
       warmupProgress: 0.75,
       coverage: 0.98,
@@ -86,7 +86,7 @@ describe('/metrics', () => {
     }
     const reasons = parsed.lines.filter(({ name }) => name === 'gruard_samples_dropped_total');
     expect(reasons).toHaveLength(2 * 6);
-    expect(valuesOf(parsed, 'gruard_episodes_total', { stream: 's' })).toHaveLength(3 * 3 * 4);
+    expect(valuesOf(parsed, 'gruard_episodes_total', { stream: 's' })).toHaveLength(3 * 3 * 5);
     expect(valuesOf(parsed, 'gruard_lane_restarts_total')).toEqual([0, 0]);
     expect(valuesOf(parsed, 'gruard_kafka_connected')).toEqual([0, 0]);
   });

@@ -15,6 +15,9 @@ const event: AnomalyEvent = {
   severity: 'warning',
   window: { start: '2026-11-24T14:05:00.000Z', end: '2026-11-24T14:06:00.000Z' },
   started_at: '2026-11-24T14:05:00.000Z',
+  latency_windows: 0,
+  duration_seconds: 30,
+  closed_by: null,
   value: 412.5,
   expected: 180.2,
   lower: 141.7,
@@ -22,7 +25,7 @@ const event: AnomalyEvent = {
   score: 1.42,
   evidence: [{ kind: 'residual', surprise: 3.6 }],
   contributions: { value: 1 },
-  model: { cell: 'gru', hidden: 16, trained_windows: 18240, config: '9f2c41d07ab3' },
+  model: { cell: 'gru', hidden: 16, forecast: 'gru', trained_windows: 18240, config: '9f2c41d07ab3' },
   origin: { topic: 'shop.metrics.v1', partition: 3, offset: 48211907 },
 };
 const later = { start: '2026-11-24T14:35:00.000Z', end: '2026-11-24T14:36:00.000Z' };
