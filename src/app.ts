@@ -9,6 +9,7 @@ import { ERRORS, type ErrorCode, GruardError } from './errors.ts';
 import { BAND_NOMINAL } from './forecast/band.ts';
 import type { FromLane, Input, LaneTask, ToLane } from './messages.ts';
 import type { Clock, Log } from './ports.ts';
+import { LOOK_MS, newPulseMemory, newWatch, pulseIn, whereabouts } from './pulse.ts';
 import { newReport, type Report } from './report/report.ts';
 import type { Screen } from './screen.ts';
 import type { Settings } from './settings.ts';
@@ -42,6 +43,8 @@ export interface AppOptions {
 
 interface Supervised {
   worker: Worker;
+  /** Ends with the worker's life. */
+  watching: NodeJS.Timeout;
   /** Undefined until the lane says that it has ended; then whether its checkpoints hold everything that it read. */
   settled: boolean | undefined;
   failure: { readonly code: ErrorCode; readonly message: string } | undefined;
@@ -126,6 +129,8 @@ export async function runApp(options: AppOptions): Promise<number> {
   };
 
   const onExit = (number: number, lane: Supervised): void => {
+    clearInterval(lane.watching);
+    report.condition.still.delete(number);
     report.laneEnded(number);
     if (lane.settled === undefined) lane.failure ??= { code: 'lane_failed', message: 'the thread ended' };
     if (lane.failure === undefined || stopping()) {
@@ -151,14 +156,20 @@ export async function runApp(options: AppOptions): Promise<number> {
   // What was read of standard input cannot be read again: then a lane has one life.
   const readsStdin = options.input.kind === 'replay' && options.input.file === '-';
   const start = (number: number, again: Supervised | undefined): void => {
-    const task: LaneTask = { lane: number, settings, input: options.input, stateDir: options.stateDir };
+    const pulse = newPulseMemory();
+    const task: LaneTask = { lane: number, settings, input: options.input, stateDir: options.stateDir, pulse };
     const worker = new Worker(laneUrl(), { workerData: task, name: `lane-${number}`, stdin: readsStdin });
     if (readsStdin && worker.stdin !== null) {
       process.stdin.pipe(worker.stdin);
       stops.push(['standard input', () => process.stdin.destroy()]);
     }
-    const lane = again ?? { worker, settled: undefined, failure: undefined, restartsAt: [] };
+    const watching = watchLane(number, pulse, report, log, (message) => {
+      lane.failure ??= { code: 'lane_failed', message };
+      void worker.terminate();
+    });
+    const lane: Supervised = again ?? { worker, watching, settled: undefined, failure: undefined, restartsAt: [] };
     lane.worker = worker;
+    lane.watching = watching;
     lane.failure = undefined;
     if (again === undefined) supervised[number] = lane;
     worker.on('message', (message: FromLane) => onMessage(number, lane, worker, message));
@@ -192,6 +203,35 @@ export async function runApp(options: AppOptions): Promise<number> {
   clearTimeout(impatient);
   release();
   return exit;
+}
+
+/**
+ * Says once that a lane stands still, and calls `onHung` when it does for long. While lanes stop, a deadline judges.
+ */
+function watchLane(
+  lane: number,
+  pulse: SharedArrayBuffer,
+  report: Report,
+  log: Log,
+  onHung: (message: string) => void,
+): NodeJS.Timeout {
+  const seen = pulseIn(pulse);
+  const watch = newWatch(seen);
+  let before = 'moves';
+  return setInterval(() => {
+    if (report.condition.stopping) return;
+    const now = watch.look();
+    const message = `lane ${lane} has not moved for ${watch.stillSeconds} s: ${whereabouts(seen)}`;
+    if (now === 'moves') report.condition.still.delete(lane);
+    else report.condition.still.set(lane, { seconds: watch.stillSeconds, where: whereabouts(seen) });
+    if (now === 'still' && before === 'moves') log('warn', 'lane_still', message, { lane });
+    if (now === 'moves' && before === 'still') log('info', 'lane_moves', `lane ${lane} moves again`, { lane });
+    if (now === 'hung' && before !== 'hung') {
+      log('error', 'lane_hung', message, { lane });
+      onHung(message);
+    }
+    before = now;
+  }, LOOK_MS);
 }
 
 function uncaught(error: unknown): FromLane {

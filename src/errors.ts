@@ -25,7 +25,11 @@ export const ERRORS = {
   },
   node_too_old: { exit: 69, retryable: false, remedy: 'Run gruard with Node 22.18 or newer.' },
   broker_unavailable: { exit: 69, retryable: true, remedy: 'Check kafka.brokers; gruard keeps trying.' },
-  topic_missing: { exit: 69, retryable: true, remedy: 'Create the topic, or mend its name; gruard keeps looking.' },
+  topic_missing: {
+    exit: 69,
+    retryable: true,
+    remedy: 'Create the topic, mend its name, or let this user see it; gruard keeps looking.',
+  },
   kafka_auth: { exit: 77, retryable: true, remedy: 'Check kafka.sasl, kafka.tls and the ACLs of this user.' },
   batch_unreadable: {
     exit: 65,
@@ -35,6 +39,11 @@ export const ERRORS = {
   kafka_crash: { exit: 1, retryable: true, remedy: 'gruard restarts the consumer; see the cause.' },
   state_unwritable: { exit: 73, retryable: false, remedy: 'Make state.dir writable, or choose another one.' },
   state_busy: { exit: 73, retryable: false, remedy: 'Another gruard uses this state.dir; give each process its own.' },
+  topic_recreated: {
+    exit: 1,
+    retryable: true,
+    remedy: 'The older state is left; without a reason to delete the topic, ask who did.',
+  },
   state_newer: {
     exit: 73,
     retryable: false,

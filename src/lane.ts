@@ -5,19 +5,22 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { GruardError } from './errors.ts';
-import { newFeed } from './feed.ts';
+import { type Feed, newFeed } from './feed.ts';
 import { newLaneMemory } from './kernel/memory.ts';
 import { backendsOf, chooseKernels } from './kernelChoice.ts';
 import { newInput } from './laneInput.ts';
 import { newLaneStore } from './laneStore.ts';
 import type { FromLane, LaneTask, ToLane } from './messages.ts';
+import { newOverloadLadder, RARER } from './overload.ts';
 import { newOwner, type Owner } from './owner.ts';
-import { pipeline, type Work } from './pipeline.ts';
+import { pipeline, type Rim, type Work } from './pipeline.ts';
 import type { Clock, EventSink, Log } from './ports.ts';
+import { beat, enter, type Pulse, pulseIn, standAt } from './pulse.ts';
 import { anomalyEvent } from './report/events.ts';
 import { SLICE_BOUNDS } from './report/metrics.ts';
 import { DETECTOR_VERSION } from './share.ts';
-import { countsOf, labelsOf, newHistogram, newSummary, observe } from './summary.ts';
+import { labelsOf, newHistogram, newSummary, observe } from './summary.ts';
+import { newTeller } from './teller.ts';
 
 const REPORT_EVERY_MS = 500;
 const CHECKPOINT_LOOK_MS = 250;
@@ -46,14 +49,18 @@ async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
   const kernels = chooseKernels(settings.streams, backendsOf(memory), log);
   const slices = newHistogram(SLICE_BOUNDS);
   let busyMs = 0;
-  const feed = newFeed(clock.monotonic, (ms) => {
-    busyMs += ms;
-    observe(slices, ms / 1000);
-  });
-  const summary = newSummary(
-    settings.streams.map(({ name }) => name),
-    clock,
+  const pulse = pulseIn(task.pulse);
+  const feed = watchedFeed(
+    pulse,
+    newFeed(clock.monotonic, (ms) => {
+      busyMs += ms;
+      observe(slices, ms / 1000);
+      beat(pulse);
+    }),
   );
+  const ladder = newOverloadLadder();
+  const names = settings.streams.map(({ name }) => name);
+  const summary = newSummary(names, clock, (partition) => input.flow(partition));
   const printed = printedEvents(port, send);
   const input = newInput(task, clock, log, (partition, gapRecords) => summary.note(partition, { gapRecords }));
   const sinks: readonly EventSink[] = input.events === undefined ? [printed] : [input.events, printed];
@@ -64,7 +71,9 @@ async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
     memory,
     kernelOf: kernels.of,
     store: store.checkpoints,
-    everyMs: settings.state.everyMs,
+    get everyMs() {
+      return settings.state.everyMs * (ladder.level === 2 ? RARER.checkpoint : 1);
+    },
     feed,
     summary,
     rejects: input.rejects,
@@ -79,41 +88,35 @@ async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
     file: task.input.kind === 'replay' ? task.input.file : undefined,
   });
 
+  const timed: Rim['timed'] = (stage, step) =>
+    summary.timed(stage, (work) => {
+      enter(pulse, stage);
+      return step(work);
+    });
   const report = (work: Work): Work => {
+    enter(pulse, 'report');
     summary.collect(work);
     publish(work, sinks);
     return work;
   };
   const drained = new Promise<void>((resolve, reject) => {
-    pipeline(feed.works, { timed: summary.timed, report }).subscribe({ error: reject, complete: resolve });
+    pipeline(feed.works, { timed, report }).subscribe({ error: reject, complete: resolve });
   });
 
-  const startedAt = clock.monotonic();
-  const tell = (): void => {
-    const busyRatio = Math.min(1, busyMs / Math.max(1, clock.monotonic() - startedAt));
-    const bankBytes = memory.top;
-    send({
-      kind: 'report',
-      report: {
-        lane: task.lane,
-        ...input.state(),
-        backpressureSeconds: owner.waits.seconds,
-        busyRatio,
-        bankBytes,
-        kernels: kernels.used.map(({ backend, fused }) => ({ backend, fused })),
-        slices: countsOf(slices),
-        checkpoint: {
-          ...owner.checkpoint,
-          durations: countsOf(owner.checkpoint.durations),
-          damaged: store.damaged(),
-          zombies: store.zombies(),
-        },
-        ...summary.take(),
-      },
-    });
-  };
+  const told = { kernels, memory, slices, input, owner, store, summary, ladder };
+  const tell = newTeller(
+    task.lane,
+    told,
+    () => busyMs,
+    clock,
+    log,
+    (report) => send({ kind: 'report', report }),
+  );
   setInterval(tell, REPORT_EVERY_MS);
   setInterval(() => owner.tick(), CHECKPOINT_LOOK_MS);
+  // With a batch in hand only its slices count: an event loop that turns is no progress.
+  setInterval(() => feed.isIdle() && beat(pulse), REPORT_EVERY_MS);
+  beat(pulse); // from here on it is watched: the first slice may be the one that hangs
   let stopping = false;
   port.on('message', (message: ToLane) => {
     if (message.kind !== 'stop') return;
@@ -134,6 +137,27 @@ async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
     send(failure(error));
     await Promise.race([input.source.stop(), sleep(LEAVE_MS)]);
   }
+}
+
+/** A feed that leaves in the pulse what it has in hand. */
+function watchedFeed(pulse: Pulse, feed: Feed): Feed & { isIdle(): boolean } {
+  let inHand = 0;
+  return {
+    works: feed.works,
+    end: () => feed.end(),
+    isIdle: () => inHand === 0,
+    async push(works) {
+      const [first] = works;
+      if (first !== undefined) standAt(pulse, first.share.partition, first.batch.records[0]?.offset ?? -1);
+      inHand++;
+      try {
+        await feed.push(works);
+      } finally {
+        inHand--;
+        enter(pulse, 'idle');
+      }
+    },
+  };
 }
 
 function failure(error: unknown): FromLane {

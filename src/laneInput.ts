@@ -14,7 +14,9 @@ import { newGenerator } from './source/generator.ts';
 import { newKafkaSource } from './source/kafka.ts';
 import { newKafkaClient } from './source/kafkaClient.ts';
 import type { KafkaState } from './source/kafkaState.ts';
+import { partitionText } from './source/kafkaTopics.ts';
 import { newReplaySource } from './source/replay.ts';
+import type { Flow } from './summary.ts';
 
 export interface LaneInput {
   readonly source: RecordSource;
@@ -26,6 +28,7 @@ export interface LaneInput {
   firstOffset(): number;
   /** So much waits for acknowledgement that reading must wait, too. */
   overfull(): boolean;
+  flow(partition: PartitionId): Flow;
   /** Facts for the report. */
   state(): Pick<
     LaneReport,
@@ -52,12 +55,21 @@ export function newInput(
         rejects: undefined,
         firstOffset: () => source.firstOffset,
         overfull: never,
+        flow: unknownFlow,
         state: reading,
       };
     }
     case 'generator': {
       const source = newGenerator({ ...input, clock, log });
-      return { source, events: undefined, rejects: undefined, firstOffset: () => 0, overfull: never, state: reading };
+      return {
+        source,
+        events: undefined,
+        rejects: undefined,
+        firstOffset: () => 0,
+        overfull: never,
+        flow: unknownFlow,
+        state: reading,
+      };
     }
   }
 }
@@ -77,6 +89,11 @@ function reading(): ReturnType<LaneInput['state']> {
 }
 
 const never = (): boolean => false;
+/** A file has an end, and a generator has none. */
+const unknownFlow = (): Flow => ({ endOffset: undefined, isReading: false });
+
+/** Fetches come back several times a second, with records or without. */
+const FETCH_OLD_MS = 15_000;
 
 function kafkaInput(
   { settings, lane }: LaneTask,
@@ -111,6 +128,14 @@ function kafkaInput(
     rejects,
     firstOffset: () => 0,
     overfull: () => (events?.pendingBytes ?? 0) + (rejects?.pendingBytes ?? 0) > PENDING_BYTES_MAX,
+    flow: (partition) => ({
+      endOffset: state?.endOffsets.get(partitionText(partition)),
+      isReading:
+        state?.joined === true &&
+        state.waitingFor === undefined &&
+        !state.blocked.includes(partitionText(partition)) &&
+        clock.now() - (state.lastFetchMs ?? 0) < FETCH_OLD_MS,
+    }),
     state: () => ({
       connected: state?.joined ?? false,
       ready: state?.joined === true && state.waitingFor === undefined,

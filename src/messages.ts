@@ -35,6 +35,8 @@ export interface LaneTask {
   readonly input: Input;
   /** Directory of the checkpoints; undefined = keep nothing. */
   readonly stateDir: string | undefined;
+  /** Where it leaves signs of life. */
+  readonly pulse: SharedArrayBuffer;
 }
 
 export type FromLane =

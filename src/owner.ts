@@ -9,7 +9,7 @@ import type { LaneMemory } from './kernel/memory.ts';
 import type { Work } from './pipeline.ts';
 import type { CheckpointStore, Clock, Log, PartitionOwner, RejectSink, StartPosition } from './ports.ts';
 import { CHECKPOINT_BOUNDS } from './report/metrics.ts';
-import { nameOf, restore } from './restoring.ts';
+import { nameOf, type Partition, restore } from './restoring.ts';
 import type { StreamSettings } from './settings.ts';
 import { dissolveShare, endFreeze, freezeShare, newShare, type Share } from './share.ts';
 import { newHistogram, observe, type Summary } from './summary.ts';
@@ -62,6 +62,8 @@ export interface Owner extends PartitionOwner {
   isSettled(): boolean;
   /** Time that reading waited for sinks. */
   readonly waits: { readonly seconds: number };
+  /** Partitions that were created anew, so that their state was left. */
+  readonly recreations: { readonly count: number };
   readonly checkpoint: {
     readonly durations: ReturnType<typeof newHistogram>;
     bytes: number;
@@ -78,6 +80,7 @@ interface State {
   readonly wave: Wave;
   readonly checkpoint: Owner['checkpoint'];
   readonly waits: { seconds: number };
+  readonly recreations: { count: number };
   /** A batch is between stages: nothing may be frozen. */
   delivering: boolean;
   /** A batch failed between stages: half of it is in the slabs, so nothing may be frozen any more. */
@@ -101,6 +104,7 @@ export function newOwner(options: OwnerOptions): Owner {
       },
     },
     waits: { seconds: 0 },
+    recreations: { count: 0 },
     delivering: false,
     broken: false,
   };
@@ -109,7 +113,8 @@ export function newOwner(options: OwnerOptions): Owner {
     waits: state.waits,
     tick: () => tick(state),
     isSettled: () => options.store === undefined || [...state.owned.values()].every(isClean),
-    take: (id, committed) => take(state, id, committed),
+    recreations: state.recreations,
+    take: (id, committed, reaches) => take(state, id, { committed, reaches }),
     drop: (id) => drop(state, id),
     settle: (deadlineMs) => settle(state, deadlineMs),
     async deliver(batch) {
@@ -126,19 +131,22 @@ export function newOwner(options: OwnerOptions): Owner {
   };
 }
 
-async function take(state: State, id: PartitionId, committed: number | undefined): Promise<StartPosition> {
+async function take(state: State, id: PartitionId, partition: Partition): Promise<StartPosition> {
   const { options } = state;
   const { memory, kernelOf, firstOffset } = options;
   const streams = options.streams.filter((stream) => reads(stream, id.topic));
   if (streams.length === 0) throw new GruardError('usage', `no stream reads topic ${id.topic}`);
   const shares = streams.map((stream) => newShare(stream, id, memory, kernelOf(stream), firstOffset()));
-  const start = await restore(options, id, shares, committed).catch((error) => {
+  const { start, isRecreated } = await restore(options, id, shares, partition).catch((error) => {
     shares.forEach(dissolveShare);
     throw error;
   });
   for (const share of shares) options.summary.add(share);
-  const nextAt = options.clock.monotonic() + options.everyMs;
-  state.owned.set(nameOf(id), { id, shares, dirty: false, saving: undefined, nextAt, failures: 0, taken: false });
+  if (isRecreated) state.recreations.count++;
+  // Sealed at once: the new partition may outgrow the older one's position, and then nobody could tell them apart.
+  const nextAt = options.clock.monotonic() + (isRecreated ? 0 : options.everyMs);
+  const dirty = isRecreated;
+  state.owned.set(nameOf(id), { id, shares, dirty, saving: undefined, nextAt, failures: 0, taken: false });
   return start;
 }
 

@@ -14,9 +14,14 @@ export type StartPosition =
 export interface PartitionOwner {
   /**
    * Restores the partition's state and answers where to read on. Called once for each gained partition, before its
-   * first record. `committed` is the group's committed offset, where the source knows one.
+   * first record. `committed` is the group's committed offset, where the source knows one. `reaches` asks whether the
+   * partition has ever held everything below an offset; where it has not, it was created anew. Absent = it has.
    */
-  take(partition: PartitionId, committed: number | undefined): Promise<StartPosition>;
+  take(
+    partition: PartitionId,
+    committed: number | undefined,
+    reaches?: (offset: number) => Promise<boolean>,
+  ): Promise<StartPosition>;
   /** Forgets the partition without writing: somebody else may own it already. Safe for an unknown partition. */
   drop(partition: PartitionId): void;
   /** Checkpoints every owned partition, within the deadline. Failing costs a replay, never correctness. */

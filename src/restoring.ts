@@ -1,7 +1,8 @@
 // Where a partition starts: from its newest checkpoint, at the committed offset, or where its streams say.
 
 import type { PartitionId } from './domain.ts';
-import type { CheckpointStore, Clock, Log, StartPosition } from './ports.ts';
+import { ERRORS } from './errors.ts';
+import type { CheckpointStore, Clock, Log, Snapshot, StartPosition } from './ports.ts';
 import { fits, type Share, thawShare } from './share.ts';
 
 export interface RestoreOptions {
@@ -10,15 +11,48 @@ export interface RestoreOptions {
   readonly log: Log;
 }
 
+/** What is known of a partition beside its checkpoint. */
+export interface Partition {
+  /** The group's committed offset. */
+  readonly committed?: number | undefined;
+  /** Whether it has ever held everything below an offset; absent = it has. */
+  readonly reaches?: ((offset: number) => Promise<boolean>) | undefined;
+}
+
+export interface Restored {
+  readonly start: StartPosition;
+  /** The partition was created again: what is known of it is of another one, and was left. */
+  readonly isRecreated: boolean;
+}
+
 /** Fills the shares from the newest checkpoint and answers where to read on. */
 export async function restore(
   options: RestoreOptions,
   id: PartitionId,
   shares: readonly Share[],
+  { committed, reaches = () => Promise.resolve(true) }: Partition,
+): Promise<Restored> {
+  const snapshot = (await options.store?.open(id))?.snapshot;
+  // Asked for after the state was claimed: nobody can move the position any more.
+  const known = Math.max(0, ...(snapshot?.shares ?? []).map(({ position }) => position));
+  const reachesCommitted = committed === undefined || (await reaches(committed));
+  if (!(await reaches(known)) || (snapshot === undefined && !reachesCommitted)) {
+    const upTo = snapshot === undefined ? committed : known;
+    const message = `${nameOf(id)} ends below ${upTo}, up to where it was read: starting cold at its beginning`;
+    options.log('error', 'topic_recreated', `${message}. ${ERRORS.topic_recreated.remedy}`, { ...id });
+    return { start: { kind: 'earliest' }, isRecreated: true };
+  }
+  const start = fill(options, id, shares, snapshot, reachesCommitted ? committed : undefined);
+  return { start, isRecreated: false };
+}
+
+function fill(
+  { log, clock }: RestoreOptions,
+  id: PartitionId,
+  shares: readonly Share[],
+  snapshot: Snapshot | undefined,
   committed: number | undefined,
-): Promise<StartPosition> {
-  const { log, store, clock } = options;
-  const snapshot = (await store?.open(id))?.snapshot;
+): StartPosition {
   const stored = snapshot?.shares ?? [];
   const sealed = Math.min(...stored.map(({ position }) => position));
   if (snapshot !== undefined && committed !== undefined && committed > sealed) {

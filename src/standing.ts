@@ -17,12 +17,18 @@ type Standing = Pick<
   'series' | 'budgetPerDay' | 'warmupProgress' | 'coverage' | 'skill' | 'errorScaled' | 'trainingLoss'
 >;
 
+interface Stand extends Standing {
+  /** How long nothing may come before somebody is silent: the partition, by its most frequent series. */
+  readonly quietMs: number;
+}
+
 /** Counts and means over the series of a share, from their slabs. */
-export function standingOf({ series, bank, window, stream, decode }: Share): Standing {
+export function standingOf({ series, bank, window, stream, decode }: Share): Stand {
   const { f64 } = bank.lane;
   const { mute, threshold } = stream.detect;
   let [seen, ready, silent, anomalous, muted, onBaseline] = [0, 0, 0, 0, 0, 0];
   let [progress, coverage, loss, model, naive, step] = [0, 0, 0, 0, 0, 0];
+  let everyMs = Number.POSITIVE_INFINITY;
   // One network for all fields keeps its loss in the series' last slot.
   const isJoint = bank.layout.shape.fields?.isJoint === true;
   for (const [slot, owner] of series.bySlot.entries()) {
@@ -34,6 +40,7 @@ export function standingOf({ series, bank, window, stream, decode }: Share): Sta
     seen++;
     const warmupWindows = warmupWindowsOf(stream.model.warmupWindows, read(AT.everyMs));
     progress += Math.min(1, read(AT.learned) / warmupWindows);
+    everyMs = Math.min(everyMs, read(AT.everyMs));
     const quietMs = Math.max(stream.limits.quietMs, QUIET_WINDOWS * read(AT.everyMs));
     if (read(AT.lastTimeMs) < window.watermark.ms - quietMs) silent++;
     if (read(AT.open) === 1) anomalous++;
@@ -59,5 +66,6 @@ export function standingOf({ series, bank, window, stream, decode }: Share): Sta
     skill: naive > 0 ? 1 - model / naive : undefined,
     errorScaled: step > 0 ? model / step : undefined,
     trainingLoss: mean(loss, ready),
+    quietMs: Math.max(stream.limits.quietMs, Number.isFinite(everyMs) ? QUIET_WINDOWS * everyMs : 0),
   };
 }

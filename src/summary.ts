@@ -51,6 +51,8 @@ interface ShareTally {
   readonly rowOfSlot: (number | undefined)[];
   readonly latest: Map<number, readonly number[]>;
   endOffset: number | undefined;
+  /** When records came last, by the monotonic clock. */
+  movedMs: number;
   checkpointed: number | undefined;
   offsetGap: number;
   firstRecordMs: number | undefined;
@@ -67,8 +69,8 @@ export interface Summary {
   remove(share: Share): void;
   /** Facts about a partition, for all its shares. */
   note(partition: PartitionId, facts: { readonly checkpointed?: number; readonly gapRecords?: number }): void;
-  /** Everything since the last call for rows; totals for the rest. */
-  take(): {
+  /** Everything since rows were taken last, or no rows; totals for the rest. */
+  take(withRows?: boolean): {
     readonly shares: ShareReport[];
     readonly streams: StreamReport[];
     readonly admitted: RowAdmitted[];
@@ -77,8 +79,20 @@ export interface Summary {
   };
 }
 
+/** What the source knows of a partition. */
+export interface Flow {
+  /** Offset behind its last record; undefined where unknown. */
+  readonly endOffset: number | undefined;
+  /** The source reads it: new records would come. */
+  readonly isReading: boolean;
+}
+
+/** Between two slices of a partition that is read at all. */
+const SLICE_APART_MS = 10_000;
+
 interface State {
   readonly clock: Clock;
+  readonly flowOf: (partition: PartitionId) => Flow;
   readonly streams: ReadonlyMap<string, StreamTally>;
   readonly tallies: Map<Share, ShareTally>;
   admitted: RowAdmitted[];
@@ -86,9 +100,13 @@ interface State {
   nextRow: number;
 }
 
-export function newSummary(streamNames: readonly string[], clock: Clock): Summary {
+export function newSummary(
+  streamNames: readonly string[],
+  clock: Clock,
+  flowOf: State['flowOf'] = () => ({ endOffset: undefined, isReading: false }),
+): Summary {
   const streams = new Map<string, StreamTally>(streamNames.map((name) => [name, newStreamTally()]));
-  const state: State = { clock, streams, tallies: new Map(), admitted: [], removed: [], nextRow: 1 };
+  const state: State = { clock, flowOf, streams, tallies: new Map(), admitted: [], removed: [], nextRow: 1 };
   return {
     timed: (stage, step) => (work) => {
       const from = clock.monotonic();
@@ -100,7 +118,7 @@ export function newSummary(streamNames: readonly string[], clock: Clock): Summar
     collect: (work) => collect(state, work),
     batchEnded: (work) => batchEnded(state, work),
     add(share) {
-      state.tallies.set(share, newShareTally(share));
+      state.tallies.set(share, newShareTally(share, clock.monotonic()));
     },
     remove(share) {
       const tally = state.tallies.get(share);
@@ -116,7 +134,7 @@ export function newSummary(streamNames: readonly string[], clock: Clock): Summar
         tally.offsetGap += facts.gapRecords ?? 0;
       }
     },
-    take: () => take(state),
+    take: (withRows = true) => take(state, withRows),
   };
 }
 
@@ -147,6 +165,7 @@ function collect(state: State, { share, wave }: Work): void {
 function batchEnded(state: State, { share, batch }: Work): void {
   const tally = state.tallies.get(share);
   if (tally !== undefined) tally.endOffset = batch.endOffset;
+  if (tally !== undefined && batch.records.length > 0) tally.movedMs = state.clock.monotonic();
   const delay = state.streams.get(share.stream.name)?.eventDelay;
   if (delay !== undefined) observe(delay, (state.clock.now() - share.window.watermark.ms) / 1000);
   if (tally !== undefined) removeForgotten(state, tally);
@@ -181,25 +200,26 @@ function removeRow(state: State, tally: ShareTally, slot: number): void {
   tally.latest.delete(slot);
 }
 
-function take(state: State): ReturnType<Summary['take']> {
+function take(state: State, withRows: boolean): ReturnType<Summary['take']> {
   const { admitted, removed } = state;
   state.admitted = [];
   state.removed = [];
   return {
-    shares: [...state.tallies.values()].map(shareReport),
+    shares: [...state.tallies.values()].map((tally) => shareReport(state, tally)),
     streams: [...state.streams].map(([stream, tally]) => streamReport(stream, tally)),
     admitted,
     removed,
-    rows: takeRows([...state.tallies.values()]),
+    rows: withRows ? takeRows([...state.tallies.values()]) : new Float64Array(0),
   };
 }
 
-function newShareTally(share: Share): ShareTally {
+function newShareTally(share: Share, nowMs: number): ShareTally {
   return {
     share,
     rowOfSlot: [],
     latest: new Map(),
     endOffset: undefined,
+    movedMs: nowMs,
     checkpointed: undefined,
     offsetGap: 0,
     firstRecordMs: undefined,
@@ -242,9 +262,14 @@ function takeRows(tallies: readonly ShareTally[]): Float64Array {
   return Float64Array.from(rows);
 }
 
-function shareReport(tally: ShareTally): ShareReport {
+function shareReport({ clock, flowOf }: State, tally: ShareTally): ShareReport {
   const { share } = tally;
-  const standing = standingOf(share);
+  const { quietMs, ...standing } = standingOf(share);
+  const flow = flowOf(share.partition);
+  const endOffset = flow.endOffset ?? tally.endOffset;
+  const lag = endOffset === undefined ? 0 : endOffset - share.position;
+  const restMs = clock.monotonic() - tally.movedMs;
+  const delaySeconds = (clock.now() - share.window.watermark.ms) / 1000;
   return {
     stream: share.stream.name,
     topic: share.partition.topic,
@@ -252,7 +277,10 @@ function shareReport(tally: ShareTally): ShareReport {
     counters: share.counters,
     position: share.position,
     checkpointed: tally.checkpointed,
-    endOffset: tally.endOffset,
+    endOffset,
+    isSilent: flow.isReading && lag <= 0 && restMs > quietMs,
+    // At the end of a topic with transactions one record is left that is none: only what moves is behind.
+    behindSeconds: lag > 0 && restMs < SLICE_APART_MS && delaySeconds > 0 ? delaySeconds : 0,
     watermarkMs: Number.isNaN(share.window.watermark.ms) ? undefined : share.window.watermark.ms,
     ...standing,
     offsetGap: tally.offsetGap,

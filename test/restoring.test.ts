@@ -25,9 +25,14 @@ function minutes(from: number, to: number, hosts: number): SourceRecord[] {
   });
 }
 
-function restoring(share: Share, snapshot: Snapshot | undefined, committed?: number) {
+function restoring(
+  share: Share,
+  snapshot: Snapshot | undefined,
+  committed?: number,
+  reaches?: (offset: number) => Promise<boolean>,
+) {
   const logged: string[] = [];
-  const start = restore(
+  const restored = restore(
     {
       store: {
         open: () => Promise.resolve({ snapshot, epoch: 1 }),
@@ -39,9 +44,9 @@ function restoring(share: Share, snapshot: Snapshot | undefined, committed?: num
     },
     ID,
     [share],
-    committed,
+    { committed, reaches },
   );
-  return { start, logged };
+  return { restored, start: restored.then(({ start }) => start), logged };
 }
 
 it('refuses series for which the lane has no memory, counts them, and goes on with the others', async () => {
@@ -63,4 +68,29 @@ it('restores as many models as the memory holds, and says how it went', async ()
   expect(logged).toEqual(['error memory_limit']);
   const { windows } = await deliver(share, [minutes(3, 6, 70)]);
   expect(new Set(windows.map(({ key }) => key)).size).toBe(64);
+});
+
+it('starts cold at the beginning of a partition that was created again, and says so', async () => {
+  const full = emptyShare(STREAM);
+  await deliver(full, [minutes(0, 3, 70)]);
+  const snapshot = { shares: [kept(freezeShare(full))] };
+  const endsAt =
+    (end: number) =>
+    (offset: number): Promise<boolean> =>
+      Promise.resolve(offset <= end);
+  const cases = [
+    { snapshot, committed: 210, end: 210, start: { kind: 'offset', offset: 210 }, recreated: false },
+    { snapshot, committed: 210, end: 209, start: { kind: 'earliest' }, recreated: true },
+    { snapshot: undefined, committed: 210, end: 209, start: { kind: 'earliest' }, recreated: true },
+    // What an earlier incarnation left at the group is no position of this one.
+    { snapshot, committed: 500, end: 400, start: { kind: 'offset', offset: 210 }, recreated: false },
+    { snapshot: undefined, committed: undefined, end: 0, start: { kind: 'earliest' }, recreated: false },
+  ] as const;
+  for (const { snapshot: kept, committed, end, start, recreated } of cases) {
+    const share = emptyShare(STREAM);
+    const { restored, logged } = restoring(share, kept, committed, endsAt(end));
+    expect(await restored).toEqual({ start, isRecreated: recreated });
+    expect(logged).toEqual(recreated ? ['error topic_recreated'] : []);
+    expect(share.series.byKey.size > 0).toBe(start.kind === 'offset');
+  }
 });

@@ -88,3 +88,30 @@ describe('summary', () => {
     expect(after.shares).toEqual([]);
   });
 });
+
+it('tells a silent partition from one that is read from behind, and from one that nobody reads', () => {
+  let now = 0;
+  const flow = { endOffset: 7, isReading: true };
+  const share = newShare();
+  const summary = newSummary([share.stream.name], { now: () => now, monotonic: () => now }, () => flow);
+  summary.add(share);
+  const told = (ms: number, position: number) => {
+    now = ms;
+    share.position = position;
+    const [{ isSilent, behindSeconds } = { isSilent: undefined, behindSeconds: undefined }] = summary.take().shares;
+    return [isSilent, behindSeconds];
+  };
+  const { quietMs } = share.stream.limits;
+  share.window.watermark.ms = 0;
+  expect(told(quietMs, 7)).toEqual([false, 0]);
+  expect(told(quietMs + 1, 7)).toEqual([true, 0]);
+  flow.isReading = false;
+  expect(told(quietMs + 1, 7)).toEqual([false, 0]);
+  flow.isReading = true;
+  // More is there, but nothing of it was read for long: a record of a transaction, or a batch that cannot be read.
+  expect(told(quietMs + 1, 6)).toEqual([false, 0]);
+  const record = { offset: 5, timestampMs: undefined, key: null, value: null };
+  const work = workOf(share, 0, 0);
+  summary.batchEnded({ ...work, batch: { ...work.batch, records: [record] } });
+  expect(told(quietMs + 2, 6)).toEqual([false, (quietMs + 2) / 1000]);
+});

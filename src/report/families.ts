@@ -100,6 +100,7 @@ const FEEDS: Readonly<Record<MetricName, Feed>> = {
   gruard_kafka_lag_records: byShare(({ share }) =>
     share.endOffset === undefined ? undefined : Math.max(0, share.endOffset - share.position),
   ),
+  gruard_partition_silent: byShare(({ share }) => Number(share.isSilent)),
   gruard_position_offset: byShare(({ share }) => share.position),
   gruard_checkpointed_offset: byShare(({ share }) => share.checkpointed),
   gruard_offset_gap_records_total: byShare(({ offsetGap }) => offsetGap),
@@ -109,11 +110,14 @@ const FEEDS: Readonly<Record<MetricName, Feed>> = {
 
   gruard_kafka_connected: byLane(({ report }) => Number(report?.connected ?? false)),
   gruard_rebalances_total: byLane(({ totals }) => totals.rebalances),
+  gruard_topic_recreations_total: byLane(({ totals }) => totals.recreations),
   gruard_handoff_seconds: byLane(({ report }) => report?.handoffSeconds),
   gruard_last_fetch_timestamp_seconds: byLane(({ report }) => seconds(report?.lastFetchMs)),
   gruard_kafka_blocked_partitions: byLane(({ report }) => report?.blockedPartitions),
   gruard_lane_slice_seconds: histogramByLane('gruard_lane_slice_seconds', 'slices'),
   gruard_lane_restarts_total: byLane(({ restarts }) => restarts),
+  gruard_overload_level: byLane(({ report }) => report?.overload),
+  gruard_lane_still_seconds: byLane(({ stillSeconds }) => stillSeconds),
   gruard_lane_busy_ratio: byLane(({ report }) => report?.busyRatio),
   gruard_bank_bytes: byLane(({ report }) => report?.bankBytes),
   gruard_backpressure_seconds_total: byLane(({ totals }) => totals.backpressureSeconds),

@@ -14,10 +14,12 @@ export interface Condition {
   stopping: boolean;
   /** Lanes that are given up, with what broke them. */
   readonly fatal: Map<number, string>;
+  /** Lanes that do not move, since when, and where they stand. */
+  readonly still: Map<number, { readonly seconds: number; readonly where: string }>;
 }
 
 export function newCondition(): Condition {
-  return { stopping: false, fatal: new Map() };
+  return { stopping: false, fatal: new Map(), still: new Map() };
 }
 
 /** The main loop turns, or nobody would read this; so only lanes that are given up count. */
@@ -34,7 +36,10 @@ export function readiness(condition: Condition, merge: Merge): Verdict {
   if (condition.stopping) return { ok: false, text: 'stopping' };
   const missing: string[] = [];
   for (const [lane, { report, ended }] of [...merge.lanes].sort(([a], [b]) => a - b)) {
-    if (report === undefined) missing.push(`lane ${lane}: ${ended ? 'ended, waits to be started anew' : 'starting'}`);
+    const still = condition.still.get(lane);
+    if (still !== undefined) missing.push(`lane ${lane}: has not moved for ${still.seconds} s, ${still.where}`);
+    else if (report === undefined)
+      missing.push(`lane ${lane}: ${ended ? 'ended, waits to be started anew' : 'starting'}`);
     else if (!report.connected || !report.ready) missing.push(`lane ${lane}: ${whatIsMissing(report)}`);
     else if (report.checkpoint.failuresInARow > FAILURES_MAX) {
       const { failuresInARow } = report.checkpoint;

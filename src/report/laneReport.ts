@@ -24,6 +24,13 @@ export interface ShareReport extends PartitionId {
   /** Offset behind the partition's last record; undefined where unknown. */
   readonly endOffset: number | undefined;
   readonly watermarkMs: number | undefined;
+  /**
+   * Nothing came for `limits.quiet` and longer than is usual, although the source reads and stands at the end of the
+   * partition: so it is the producer that is silent.
+   */
+  readonly isSilent: boolean;
+  /** Seconds of event time between now and what is processed, while there is more and reading goes on; else 0. */
+  readonly behindSeconds: number;
   /** Series by state; `silent` = nothing for `limits.quiet` of event time while the partition flowed. */
   readonly series: {
     readonly ready: number;
@@ -92,6 +99,10 @@ export interface LaneReport {
   readonly kernels: readonly Pick<Kernel, 'backend' | 'fused'>[];
   readonly bankBytes: number;
   readonly backpressureSeconds: number;
+  /** Partitions that were created anew, so that their state was left. */
+  readonly recreations: number;
+  /** Rung of the overload ladder: 0 as usual, 1 reading waits, 2 far behind. */
+  readonly overload: number;
   readonly slices: HistogramCounts;
   readonly checkpoint: {
     readonly durations: HistogramCounts;

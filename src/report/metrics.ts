@@ -113,6 +113,7 @@ export const METRICS = {
   gruard_series_refused_total: counter(STREAM, 'Series refused because limits.series was reached.'),
 
   gruard_kafka_lag_records: gauge(SHARE, 'Records of the partition that are not processed yet.'),
+  gruard_partition_silent: gauge(SHARE, '1 while nothing new stands in the partition, for longer than is usual.'),
   gruard_position_offset: gauge(SHARE, 'Offset of the next record to process.'),
   gruard_checkpointed_offset: gauge(SHARE, 'Offset that the newest sealed checkpoint would resume at.'),
   gruard_offset_gap_records_total: counter(SHARE, 'Records that retention removed before they were read.'),
@@ -122,11 +123,17 @@ export const METRICS = {
 
   gruard_kafka_connected: gauge(LANE, '1 while the lane is in its consumer group, or reads its file.'),
   gruard_rebalances_total: counter(LANE, 'Times that the lane joined its consumer group anew.'),
+  gruard_topic_recreations_total: counter(LANE, 'Partitions that were created anew: their state was left, cold start.'),
   gruard_handoff_seconds: gauge(LANE, 'Last hand-over: from revoking to the first score at the new owner.'),
   gruard_last_fetch_timestamp_seconds: gauge(LANE, 'When the last records were fetched.'),
   gruard_kafka_blocked_partitions: gauge(LANE, 'Partitions that wait at a record batch which cannot be read.'),
   gruard_lane_slice_seconds: histogram(LANE, SLICE_BOUNDS, 'Uninterrupted work of a lane.'),
   gruard_lane_restarts_total: counter(LANE, 'Times that the lane was started anew.'),
+  gruard_overload_level: gauge(
+    LANE,
+    '0 as usual; 1 reading waits for sinks; 2 far behind: checkpoints and rows rarer.',
+  ),
+  gruard_lane_still_seconds: gauge(LANE, 'How long the lane has not moved although it should; 0 below 5 s.'),
   gruard_lane_busy_ratio: gauge(LANE, 'Share of time that the lane computed.'),
   gruard_bank_bytes: gauge(LANE, 'Memory of the slabs.'),
   gruard_backpressure_seconds_total: counter(LANE, 'Time that the source waited for the pipeline.'),

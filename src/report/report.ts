@@ -39,7 +39,9 @@ export function newReport(settings: Told, facts: ProcessFacts, clock: Clock, log
 
   async function* render(): AsyncGenerator<string> {
     const seen = snapshotRows(rows, clock.monotonic());
-    yield* writeFamilies(families(picture(merge, rows, { rows: seen, detail, facts, scrapes: scraping.stats() })));
+    yield* writeFamilies(
+      families(picture(merge, rows, condition, { rows: seen, detail, facts, scrapes: scraping.stats() })),
+    );
     yield await processText();
     await sweepRows(rows, seen);
   }
@@ -66,11 +68,16 @@ export function newReport(settings: Told, facts: ProcessFacts, clock: Clock, log
   };
 }
 
-function picture(merge: Merge, rows: Rows, rest: Omit<Picture, 'streams' | 'shares' | 'lanes'>): Picture {
+function picture(
+  merge: Merge,
+  rows: Rows,
+  { still }: Condition,
+  rest: Omit<Picture, 'streams' | 'shares' | 'lanes'>,
+): Picture {
   const streams = streamViews(merge).map((view) => {
     const { exported, withheld, split } = rowCounts(rows, view.stream);
     // A lane sees the splits within itself, the rows those between lanes, too; their sum would count some twice.
     return { ...view, exported, withheld, split: Math.max(view.split, split) };
   });
-  return { ...rest, streams, shares: shareViews(merge), lanes: laneViews(merge) };
+  return { ...rest, streams, shares: shareViews(merge), lanes: laneViews(merge, still) };
 }

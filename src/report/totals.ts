@@ -20,6 +20,7 @@ export interface StreamTotals {
 
 export interface LaneTotals {
   rebalances: number;
+  recreations: number;
   backpressureSeconds: number;
   checkpointFailures: number;
   checkpointsDamaged: number;
@@ -46,6 +47,7 @@ export function newStreamTotals(): StreamTotals {
 export function newLaneTotals(): LaneTotals {
   return {
     rebalances: 0,
+    recreations: 0,
     backpressureSeconds: 0,
     checkpointFailures: 0,
     checkpointsDamaged: 0,
@@ -71,6 +73,7 @@ export function addStream(total: StreamTotals, part: Omit<StreamReport, 'stream'
 
 export function addLane(total: LaneTotals, part: LaneTotals): void {
   total.rebalances += part.rebalances;
+  total.recreations += part.recreations;
   total.backpressureSeconds += part.backpressureSeconds;
   total.checkpointFailures += part.checkpointFailures;
   total.checkpointsDamaged += part.checkpointsDamaged;
@@ -83,6 +86,7 @@ export function addLane(total: LaneTotals, part: LaneTotals): void {
 export function laneTotalsOf(report: LaneReport): LaneTotals {
   const totals = newLaneTotals();
   totals.rebalances = report.rebalances;
+  totals.recreations = report.recreations;
   totals.backpressureSeconds = report.backpressureSeconds;
   totals.checkpointFailures = report.checkpoint.failures;
   totals.checkpointsDamaged = report.checkpoint.damaged;

@@ -1,5 +1,6 @@
 // The merged reports as the exposition and the terminal look at them: by stream, by share and by lane.
 
+import type { Condition } from './health.ts';
 import type { LaneReport, ShareReport } from './laneReport.ts';
 import { type Merge, shareKey } from './merge.ts';
 import {
@@ -48,15 +49,18 @@ export interface LaneView {
   /** Undefined while the lane does not run. */
   readonly report: LaneReport | undefined;
   readonly restarts: number;
+  /** Since it last moved, while it should. */
+  readonly stillSeconds: number;
   readonly totals: LaneTotals;
 }
 
-export function laneViews(merge: Merge): LaneView[] {
+export function laneViews(merge: Merge, still: Condition['still']): LaneView[] {
   const views = [...merge.lanes].map(([lane, tally]) => {
     const totals = newLaneTotals();
     addLane(totals, tally.past);
     if (tally.report !== undefined) addLane(totals, laneTotalsOf(tally.report));
-    return { lane, report: tally.report, restarts: tally.restarts, totals };
+    const stillSeconds = still.get(lane)?.seconds ?? 0;
+    return { lane, report: tally.report, restarts: tally.restarts, stillSeconds, totals };
   });
   return views.sort((a, b) => a.lane - b.lane);
 }

@@ -7,10 +7,10 @@ import type { PartitionId } from '../domain.ts';
 import { ERRORS, GruardError } from '../errors.ts';
 import type { Clock, Log, PartitionOwner, RecordSource } from '../ports.ts';
 import type { KafkaSettings } from '../settings.ts';
-import { backOffMs, kafkaErrorCode, kafkaErrorText, newKafkaClient, newOnceAMinute } from './kafkaClient.ts';
+import { ASKING, backOffMs, kafkaErrorCode, kafkaErrorText, newKafkaClient, newOnceAMinute } from './kafkaClient.ts';
 import { GroupMember } from './kafkaMember.ts';
 import { type Ending, type KafkaState, type KafkaTiming, kafkaTiming, type MemberEvents } from './kafkaState.ts';
-import { partitionText, type ResolvedTopics, resolveTopics } from './kafkaTopics.ts';
+import { newAddedPartitions, partitionText, type ResolvedTopics, resolveTopics } from './kafkaTopics.ts';
 
 export interface KafkaSourceOptions {
   readonly settings: KafkaSettings;
@@ -49,6 +49,8 @@ class KafkaSource implements RecordSource {
   readonly #options: KafkaSourceOptions;
   readonly #timing: KafkaTiming;
   readonly #kafka: Kafka;
+  readonly #asking: Kafka;
+  readonly #added = newAddedPartitions();
   readonly #mayLog: ReturnType<typeof newOnceAMinute>;
   readonly #stopping = new AbortController();
   readonly #endOffsets = new Map<string, number>();
@@ -69,6 +71,7 @@ class KafkaSource implements RecordSource {
     this.#options = options;
     this.#timing = kafkaTiming(options.timing);
     this.#kafka = newKafkaClient(options.settings, options.log, options.clock);
+    this.#asking = newKafkaClient(options.settings, options.log, options.clock, ASKING);
     this.#mayLog = newOnceAMinute(options.clock);
     this.#state = {
       connected: false,
@@ -116,7 +119,9 @@ class KafkaSource implements RecordSource {
       const ending = await this.#serve(owner, topics.found);
       if (ending.kind !== 'failed') continue;
       if (this.#joins > joinsBefore) failures = 0;
-      this.#judge(ending, faultsMs);
+      // A fetch that nothing answers is a fault of ours only where the brokers do answer.
+      const mute = ending.by === 'stall' && (await Promise.race([this.#findTopics(), stopped])) === undefined;
+      if (!mute) this.#judge(ending, faultsMs);
       await pause(backOffMs(failures++), stopping);
     }
     this.#tell({ connected: false, joined: false });
@@ -126,7 +131,8 @@ class KafkaSource implements RecordSource {
   async #serve(owner: PartitionOwner, topics: readonly string[]): Promise<Ending> {
     const { log, clock, settings } = this.#options;
     const events = this.#events();
-    const connection = { kafka: this.#kafka, group: settings.group, timing: this.#timing };
+    const clients = { kafka: this.#kafka, asking: this.#asking, added: this.#added };
+    const connection = { ...clients, group: settings.group, timing: this.#timing };
     const { onBadBatch } = settings;
     const self = { instance, lane: this.#options.lane, cached: () => [...this.#left.values()].reverse() };
     const member = new GroupMember({ ...connection, self, onBadBatch, topics, owner, log, clock, events });
@@ -206,8 +212,9 @@ class KafkaSource implements RecordSource {
   async #findTopics(): Promise<ResolvedTopics | undefined> {
     const { topics, exclude } = this.#options;
     try {
-      const resolved = await resolveTopics(this.#kafka, topics, exclude);
+      const resolved = await resolveTopics(this.#asking, topics, exclude);
       this.#missing = resolved.missing;
+      this.#added.lookAtTopics(resolved.found);
       for (const name of resolved.missing)
         this.#sayOnceAMinute('warn', 'topic_missing', `topic ${name} does not exist`);
       if (resolved.found.length === 0) this.#memberWaits = undefined;
@@ -226,7 +233,7 @@ class KafkaSource implements RecordSource {
       const everyMs = this.#missing.length > 0 ? this.#timing.missingEveryMs : this.#timing.topicsEveryMs;
       await this.#pauseOrLook(everyMs, over);
       if (over.aborted) return;
-      const resolved = await resolveTopics(this.#kafka, topics, exclude).catch(() => undefined);
+      const resolved = await resolveTopics(this.#asking, topics, exclude).catch(() => undefined);
       // Nobody answers: the member itself will notice.
       if (resolved === undefined || over.aborted) continue;
       this.#missing = resolved.missing;

@@ -18,8 +18,17 @@ const linesMax = 200;
 // for ever, and says so: what kafkajs tries again by itself nobody sees.
 const retryTimes = { initialRetryTime: 300, maxRetryTime: 2_000, factor: 0.2, multiplier: 2 };
 
-/** For connections and questions to the cluster: about 2 s. */
-const connectRetry = { ...retryTimes, retries: 3 };
+interface Patience {
+  /** How long a broker may take for an answer. */
+  readonly requestMs: number;
+  readonly retries: number;
+}
+
+/** For connections and what runs on them: three retries take about 2 s. */
+const RUNNING: Patience = { requestMs: 30_000, retries: 3 };
+
+/** For questions to the cluster: a connection that was cut without a word answers nothing, and a new one would. */
+export const ASKING: Patience = { requestMs: 5_000, retries: 1 };
 
 /** For what a running consumer or producer does: about 6 s. */
 export const runRetry = { ...retryTimes, retries: 5 };
@@ -39,7 +48,7 @@ const certificateCodes = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_SSL|ERR_TLS/;
 const rebalanceWords = /rebalanc|ILLEGAL_GENERATION|UNKNOWN_MEMBER_ID|NOT_COORDINATOR|not aware of this member/i;
 
 /** A patched kafkajs client for one thread. It connects only when a consumer, producer or admin client of it does. */
-export function newKafkaClient(settings: KafkaSettings, log: Log, clock: Clock): Kafka {
+export function newKafkaClient(settings: KafkaSettings, log: Log, clock: Clock, patience = RUNNING): Kafka {
   applyKafkaPatches(log);
   if (settings.verifyCrc) verifyChecksums();
   const config: KafkaConfig = {
@@ -47,8 +56,8 @@ export function newKafkaClient(settings: KafkaSettings, log: Log, clock: Clock):
     brokers: [...settings.brokers],
     connectionTimeout: 5_000,
     authenticationTimeout: 10_000,
-    requestTimeout: 30_000,
-    retry: connectRetry,
+    requestTimeout: patience.requestMs,
+    retry: { ...retryTimes, retries: patience.retries },
     logLevel: kafkajs.logLevel.INFO,
     logCreator: () => newKafkaLog(log, clock),
   };
@@ -82,7 +91,9 @@ export function kafkaErrorCode(error: unknown): ErrorCode {
     if (certificateCodes.test(String(code))) return 'kafka_auth';
     if (topicTypes.has(String(type)) || text.includes('TopicMetadataNotLoaded')) return 'topic_missing';
     // A protocol error that the broker calls passing: no leader, coordinator loading, request timed out.
-    if (brokerNames.test(cause.name) || (type !== undefined && retriable === true)) return 'broker_unavailable';
+    // kafkajs's own word for a connection that broke between two requests has neither name nor type.
+    if (brokerNames.test(cause.name) || cause.message === 'Broker not connected') return 'broker_unavailable';
+    if (type !== undefined && retriable === true) return 'broker_unavailable';
   }
   return 'kafka_crash';
 }
@@ -118,9 +129,9 @@ function withoutPlaces(message: string): string {
   return message.replace(/[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]*):.*\s*/s, '$1').trimEnd();
 }
 
-/** A delay that doubles from 0.5 s to 10 s, less up to a quarter, so that lanes do not return all at once. */
+/** A delay that doubles from 0.5 s to 5 s, less up to a quarter, so that lanes do not return all at once. */
 export function backOffMs(failures: number): number {
-  return Math.min(10_000, 500 * 2 ** Math.min(failures, 10)) * (1 - Math.random() / 4);
+  return Math.min(5_000, 500 * 2 ** Math.min(failures, 10)) * (1 - Math.random() / 4);
 }
 
 /** Tells whether a line may be logged now: the first one, then one a minute. Answers how many were held back. */

@@ -29,7 +29,8 @@ export function newGroupConsumer(
     minBytes: 1,
     maxBytesPerPartition: 1 << 20,
     maxBytes: 8 << 20,
-    metadataMaxAge: 60_000,
+    // Partitions that were added are found by it.
+    metadataMaxAge: timing.topicsEveryMs,
     allowAutoTopicCreation: false,
     retry: { ...runRetry, restartOnFailure: async () => false },
   });

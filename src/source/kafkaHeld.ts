@@ -1,6 +1,6 @@
 // The partitions that a member holds: the position in each, and whether it can be trusted after a join.
 
-import type { Kafka, TopicOffsets } from 'kafkajs';
+import type { Admin, Kafka, TopicOffsets } from 'kafkajs';
 import type { PartitionId, SourceRecord } from '../domain.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { MemberClaim } from './kafkaAssigner.ts';
@@ -69,6 +69,15 @@ export function readableOffset(
     told.log('warn', 'offset_beyond_end', text);
   }
   return Math.max(range.low, Math.min(range.high, offset));
+}
+
+/** Answers whether a partition has ever held everything below an offset, with a newer look where the last says no. */
+export function reaching(admin: Admin, at: PartitionId, range: OffsetRange): (offset: number) => Promise<boolean> {
+  return async (offset) => {
+    if (offset <= range.high) return true;
+    const now = await offsetRanges(admin, [at.topic]);
+    return offset <= (now.get(partitionText(at))?.high ?? 0);
+  };
 }
 
 /** Counts what retention removed between the position and `first`; compaction and transactions leave holes, too. */

@@ -3,14 +3,15 @@
 import type { Consumer, EachBatchPayload } from 'kafkajs';
 import type { PartitionId, SourceRecord } from '../domain.ts';
 import type { MemberClaim } from './kafkaAssigner.ts';
-import { kafkaErrorText, withAdmin } from './kafkaClient.ts';
+import { kafkaErrorText } from './kafkaClient.ts';
 import { newGroupConsumer } from './kafkaConsumer.ts';
 import { handOver, type Receiver } from './kafkaHandover.ts';
-import { claimOf, committing, type Held, isUnbroken, newHeld, readableOffset, topicPartitions } from './kafkaHeld.ts';
+import { claimOf, committing, type Held, isUnbroken, newHeld, topicPartitions } from './kafkaHeld.ts';
+import { lookUp } from './kafkaLookUp.ts';
 import type { GroupMembership } from './kafkaPatches.ts';
 import { firstSliceRecords, newTurns, nextSliceRecords, settledWithin } from './kafkaSlices.ts';
 import type { Ending, MemberOptions } from './kafkaState.ts';
-import { committedOffsets, offsetRanges, partitionsOf, partitionText, startOffset } from './kafkaTopics.ts';
+import { partitionsOf, partitionText } from './kafkaTopics.ts';
 import type { BatchFault } from './recordSet.ts';
 
 /** A member of a consumer group, from its first join until it leaves. It does not come back: make another one. */
@@ -201,25 +202,17 @@ export class GroupMember {
   }
 
   async #restore(assignment: number, gained: readonly PartitionId[]): Promise<void> {
-    const { kafka, group, owner, events } = this.#options;
-    const topics = [...new Set(gained.map(({ topic }) => topic))];
-    await withAdmin(kafka, async (admin) => {
-      const committed = await committedOffsets(admin, group, topics);
-      const ranges = await offsetRanges(admin, topics);
-      for (const at of gained) {
-        const name = partitionText(at);
-        const range = ranges.get(name) ?? { low: 0, high: 0 };
-        // A turn for each, so that kept partitions flow meanwhile.
-        await this.#inTurn(async () => {
-          if (assignment !== this.#assignment) return;
-          const held = newHeld(at);
-          const start = await owner.take(at, committed.get(name)).catch((error) => this.#ownerFailed(error));
-          this.#held.set(name, held);
-          held.next = readableOffset(at, await startOffset(admin, at, start, range), range, this.#options);
-          events.endOffset(at, range.high);
-          if (assignment === this.#assignment) this.#readFrom(held);
-        });
-      }
+    await lookUp(this.#options, gained, async (at, known) => {
+      // A turn for each, so that kept partitions flow meanwhile.
+      await this.#inTurn(async () => {
+        if (assignment !== this.#assignment) return;
+        const held = newHeld(at);
+        const taking = this.#options.owner.take(at, known.committed, known.reaches);
+        const start = await taking.catch((error) => this.#ownerFailed(error));
+        this.#held.set(partitionText(at), held);
+        held.next = await known.offsetOf(start);
+        if (assignment === this.#assignment) this.#readFrom(held);
+      });
     });
   }
 
@@ -238,6 +231,8 @@ export class GroupMember {
     await heartbeat();
     const endOffset = Number(batch.highWatermark);
     this.#options.events.endOffset(held, endOffset);
+    // It ends below what was read of it, so it was created anew: taking it again finds that out.
+    if (endOffset < held.next) return this.end({ kind: 'topics' });
     const receiver: Receiver = {
       isCurrent: () => assignment === this.#assignment,
       deliver: (records) => this.#deliver(assignment, held, records, endOffset),

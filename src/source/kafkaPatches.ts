@@ -35,6 +35,15 @@ interface ConsumerGroup extends GroupMembership {
   joinAndSync(): Promise<void>;
 }
 
+interface BrokerPool {
+  withBroker<T>(work: (found: { readonly broker: unknown }) => Promise<T>): Promise<T>;
+}
+
+interface Cluster {
+  readonly brokerPool: BrokerPool;
+  findGroupCoordinatorMetadata(asked: unknown): Promise<unknown>;
+}
+
 interface ClassOf<T> {
   readonly prototype: T;
 }
@@ -56,6 +65,7 @@ export function applyKafkaPatches(log: Log): void {
     ['C', patchCodecs],
     ['D', patchBeforeJoin],
     ['E', patchLostCommit],
+    ['F', patchRefusedGroup],
   ];
   const active = patches.filter(([name]) => !left.has(`-${name}`));
   for (const [, patch] of active) patch();
@@ -130,5 +140,29 @@ function patchLostCommit(): void {
     if (this.running) await commitOffsets.call(this, offsets);
     // Asked again: the stock method swallows what fails once stopping has begun.
     if (!this.running) throw new GruardError('kafka_crash', 'the consumer stops: its offsets may not be committed');
+  };
+}
+
+/**
+ * Patch F. Whatever the brokers answer when they are asked for a group's coordinator becomes "Failed to find group
+ * coordinator": a group that this user may not read would look like a broker that is down.
+ */
+function patchRefusedGroup(): void {
+  const { prototype } = require('kafkajs/src/cluster') as ClassOf<Cluster>;
+  const find = prototype.findGroupCoordinatorMetadata;
+  prototype.findGroupCoordinatorMetadata = async function (asked) {
+    let refusal: unknown;
+    const withBroker: BrokerPool['withBroker'] = (work) =>
+      this.brokerPool.withBroker((found) =>
+        work(found).catch((error: unknown) => {
+          if ((error as { readonly type?: unknown }).type === 'GROUP_AUTHORIZATION_FAILED') refusal = error;
+          throw error;
+        }),
+      );
+    try {
+      return await find.call(Object.create(this, { brokerPool: { value: { withBroker } } }) as Cluster, asked);
+    } catch (error) {
+      throw refusal ?? error;
+    }
   };
 }

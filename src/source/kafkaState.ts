@@ -4,6 +4,7 @@ import type { Kafka } from 'kafkajs';
 import type { PartitionId } from '../domain.ts';
 import type { Clock, Log, PartitionOwner } from '../ports.ts';
 import type { MemberClaim } from './kafkaAssigner.ts';
+import type { AddedPartitions } from './kafkaTopics.ts';
 import type { BatchFault } from './recordSet.ts';
 
 /** All times of a source, in milliseconds. */
@@ -99,6 +100,9 @@ export interface MemberEvents {
 /** What a membership is given. */
 export interface MemberOptions {
   readonly kafka: Kafka;
+  /** The same brokers, for questions, which must not wait long for an answer. */
+  readonly asking: Kafka;
+  readonly added: AddedPartitions;
   readonly group: string;
   readonly topics: readonly string[];
   readonly timing: KafkaTiming;

@@ -115,6 +115,37 @@ export async function startOffset(
   }
 }
 
+/** Which partitions came into being while this source watched: nothing in them is older than that. */
+export interface AddedPartitions {
+  /** The topics that exist now. */
+  lookAtTopics(found: readonly string[]): void;
+  /** All partitions of some topics, by `partitionText`, which exist now. */
+  look(partitions: Iterable<string>): void;
+  has(partition: string): boolean;
+}
+
+export function newAddedPartitions(): AddedPartitions {
+  let before: ReadonlySet<string> | undefined;
+  const looked = new Set<string>();
+  const old = new Set<string>();
+  const topicOf = (partition: string): string => partition.slice(0, partition.lastIndexOf('/'));
+  return {
+    lookAtTopics(found) {
+      before ??= new Set(found);
+    },
+    look(partitions) {
+      const now = [...partitions];
+      const unknown = new Set(now.map(topicOf).filter((topic) => !looked.has(topic)));
+      for (const topic of unknown) looked.add(topic);
+      for (const name of now) {
+        const topic = topicOf(name);
+        if (unknown.has(topic) && (before === undefined || before.has(topic))) old.add(name);
+      }
+    },
+    has: (partition) => !old.has(partition),
+  };
+}
+
 /** `topic/3`: unique, because a topic's name has no slash. */
 export function partitionText({ topic, partition }: PartitionId): string {
   return `${topic}/${partition}`;

@@ -124,6 +124,50 @@ describe.runIf(kafkaToolsReady(inject('brokers')))('a stage that throws on a rec
   });
 });
 
+describe('a lane that hangs', () => {
+  /** A build whose detector never comes back from one value. */
+  async function hangingBuild(): Promise<string> {
+    const at = join(folder.path, 'faulty');
+    await mkdir(at);
+    const text = 'export function detectWave(state, wave, changes) {';
+    const fault = `while (wave.value.subarray(0, wave.count).includes(${BAD}));`;
+    return faultyBuild(at, 'detect/detector.js', text, `${text} ${fault}`);
+  }
+
+  it('is told after 5 s, started anew after 30 s, and given up like one that throws; the rest answers on', {
+    timeout: 240_000,
+  }, async () => {
+    const data = await folder.file('data.jsonl', lines([...calm, 11, 3, BAD, 3]));
+    const main = await hangingBuild();
+    const from = performance.now();
+    const daemon = start(['run', await config(), '--replay', data], {}, undefined, { main });
+    await until('it is told', () => daemon.stderr().includes('lane_still'), daemon);
+    const readiness = await fetch(`${await daemon.url()}/readyz`);
+    expect(await readiness.text()).toMatch(
+      /^lane 0: has not moved for \d+ s, stage detect, batch of t\/0 from offset 1 on$/m,
+    );
+    expect(readiness.status).toBe(503);
+    expect((await fetch(`${await daemon.url()}/healthz`)).status).toBe(200);
+    expect(await daemon.metric('gruard_lane_still_seconds')).toBeGreaterThanOrEqual(5);
+    expect(await daemon.exited, daemon.stderr()).toBe(1);
+    // Four lives of 30 s each; the log tells a repeated line once a minute.
+    expect(performance.now() - from).toBeGreaterThan(4 * 30_000);
+    expect(daemon.stderr()).toContain('"lane_hung"');
+    expect(daemon.stderr()).toContain('lane_given_up');
+    expect(sealed()).toEqual([]);
+  });
+
+  it('does not hold up a stop for longer than the deadline', { timeout: 90_000 }, async () => {
+    const data = await folder.file('data.jsonl', lines([BAD, 1]));
+    const main = await hangingBuild();
+    const daemon = start(['run', await config(), '--replay', data], {}, undefined, { main });
+    await until('it is told', () => daemon.stderr().includes('lane_still'), daemon);
+    const from = performance.now();
+    expect(await daemon.stop()).toBe(143);
+    expect(performance.now() - from).toBeLessThan(27_000);
+  });
+});
+
 describe('what nobody catches', () => {
   it('ends the program with 1 and a line in the log, when it is in main', async () => {
     const at = join(folder.path, 'faulty');

@@ -31,7 +31,7 @@ describe.runIf(kafkaToolsReady(brokers))('a look at the cluster before the start
   it('tells each missing topic, where it is configured, and what to do', async () => {
     const sinks = { events: 'no-events', rejects: 'no-rejects' };
     const problems = await checkKafka(settings(brokers, ['no-input', 'no.such.*'], sinks), () => {});
-    const remedy = 'Create the topic, or mend its name; gruard keeps looking.';
+    const remedy = 'Create the topic, mend its name, or let this user see it; gruard keeps looking.';
     expect(new Set(problems.map(({ code }) => code))).toEqual(new Set(['topic_missing']));
     expect(problems.map(({ text }) => text)).toEqual([
       `streams.orders: topic no-input does not exist. ${remedy}`,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { settledWithin } from '../../src/source/kafkaSlices.ts';
 import { type Broker, freePort, missingTools, startBroker } from '../support/broker.ts';
+import { proxied, startFaultProxy } from '../support/faultProxy.ts';
 import { recordingOwner } from '../support/kafkaOwner.ts';
 import { numbers, range, sourceOpener } from '../support/kafkaSources.ts';
 import { createTopic, eventually, freshName, kafkaToolsReady, produceLines } from '../support/kafkaTools.ts';
@@ -10,7 +11,7 @@ const ready = kafkaToolsReady(inject('brokers')) && missingTools() === undefined
 
 describe.runIf(ready)('a Kafka source whose broker is not always there', { timeout: 120_000 }, () => {
   const open = sourceOpener();
-  let port = 0;
+  let [port, inner, outer] = [0, 0, 0];
   let broker: Broker | undefined;
   const brokers = (): string => `127.0.0.1:${port}`;
   const started = (): Broker => {
@@ -19,7 +20,7 @@ describe.runIf(ready)('a Kafka source whose broker is not always there', { timeo
   };
 
   beforeAll(async () => {
-    port = await freePort();
+    [port, inner, outer] = [await freePort(), await freePort(), await freePort()];
   });
   afterAll(async () => {
     await broker?.stop();
@@ -32,7 +33,7 @@ describe.runIf(ready)('a Kafka source whose broker is not always there', { timeo
     void source.run(owner);
     await eventually('it was said', () => lines.some((line) => line.startsWith('warn broker_unavailable')));
     expect(states.at(-1)).toMatchObject({ connected: false, waitingFor: `brokers ${brokers()}` });
-    broker = await startBroker({ port });
+    broker = await startBroker({ port, extras: proxied(port, inner, outer) });
     await createTopic(brokers(), topic, 2);
     await produceLines(brokers(), topic, numbers(10), { partition: 1 });
     await eventually('10 records', () => owner.count() >= 10);
@@ -61,30 +62,50 @@ describe.runIf(ready)('a Kafka source whose broker is not always there', { timeo
     expect(ended).toBe(false);
   });
 
-  it('is rebuilt when no fetch comes back, gives up the second time, and can be stopped all the same', async () => {
+  it('waits for a frozen broker as long as it takes, and can be stopped meanwhile', async () => {
     const [topic, group] = [freshName('frozen'), freshName('group')];
     await createTopic(brokers(), topic, 1);
     await produceLines(brokers(), topic, numbers(10));
     const owner = recordingOwner();
     const timing = { stallMs: 2_000, rebalanceMs: 5_000, disconnectMs: 500 };
     const { source, states, lines } = open(brokers(), [topic], group, { timing });
+    void source.run(owner);
+    await eventually('10 records', () => owner.count() >= 10);
+    for (const records of [20, 30]) {
+      process.kill(started().pid(), 'SIGSTOP');
+      await eventually('it noticed', () => states.at(-1)?.waitingFor === `brokers ${brokers()}`);
+      process.kill(started().pid(), 'SIGCONT');
+      await produceLines(brokers(), topic, numbers(10));
+      await eventually(`${records} records`, () => owner.count() >= records);
+    }
+    expect(owner.offsets.get(`${topic}/0`)).toEqual(range(0, 30));
+    expect(states.at(-1)?.rebalances).toBe(2);
+    expect(lines.filter((line) => line.startsWith('error'))).toEqual([]);
+    process.kill(started().pid(), 'SIGSTOP');
+    await eventually('it noticed', () => states.at(-1)?.waitingFor === `brokers ${brokers()}`);
+    expect(await settledWithin(source.stop(), 5_000)).toBe(true);
+    process.kill(started().pid(), 'SIGCONT');
+  });
+
+  it('is rebuilt when its connections go silent, and gives up the second time: the broker answers others', async () => {
+    const [topic, group] = [freshName('silent'), freshName('group')];
+    await createTopic(brokers(), topic, 1);
+    await produceLines(brokers(), topic, numbers(10));
+    const proxy = await startFaultProxy(outer, inner);
+    const owner = recordingOwner();
+    const timing = { stallMs: 2_000, rebalanceMs: 5_000, disconnectMs: 500 };
+    const { source, lines } = open(proxy.address, [topic], group, { timing });
     const run = source.run(owner);
     const gaveUp = expect(run).rejects.toMatchObject({ code: 'lane_failed' });
     await eventually('10 records', () => owner.count() >= 10);
-    process.kill(started().pid(), 'SIGSTOP');
+    proxy.forget();
     await eventually('the watchdog', () => lines.some((line) => /error kafka_crash .*no fetch/.test(line)));
-    process.kill(started().pid(), 'SIGCONT');
     await produceLines(brokers(), topic, numbers(10));
     await eventually('20 records', () => owner.count() >= 20);
     expect(owner.offsets.get(`${topic}/0`)).toEqual(range(0, 20));
-    expect(states.at(-1)?.rebalances).toBe(1);
-    process.kill(started().pid(), 'SIGSTOP');
+    proxy.forget();
     await gaveUp;
-    const late = open(brokers(), [topic], freshName('group'));
-    const running = late.source.run(recordingOwner());
-    expect(await settledWithin(late.source.stop(), 5_000)).toBe(true);
-    await running;
-    process.kill(started().pid(), 'SIGCONT');
     expect(owner.held.size).toBe(0);
+    await proxy.stop();
   });
 });

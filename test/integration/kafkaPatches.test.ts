@@ -9,7 +9,7 @@ describe.runIf(kafkaToolsReady(brokers))('the patches of kafkajs, on a broker', 
   const topic = freshName('patches');
 
   beforeAll(async () => {
-    vi.stubEnv('GRUARD_KAFKA_PATCH', '-A,-B,-C,-D,-E');
+    vi.stubEnv('GRUARD_KAFKA_PATCH', '-A,-B,-C,-D,-E,-F');
     await createTopic(brokers, topic, 1);
   });
   afterAll(() => {

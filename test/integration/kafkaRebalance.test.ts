@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, inject, it } from 'vitest';
+import { newKafkaClient, withAdmin } from '../../src/source/kafkaClient.ts';
 import { recordingOwner } from '../support/kafkaOwner.ts';
 import { numbers, range, sourceOpener } from '../support/kafkaSources.ts';
 import {
@@ -7,8 +8,10 @@ import {
   deleteBelow,
   eventually,
   freshName,
+  kafkaSettings,
   kafkaToolsReady,
   produceLines,
+  realClock,
 } from '../support/kafkaTools.ts';
 
 const brokers = inject('brokers');
@@ -110,6 +113,32 @@ describe.runIf(kafkaToolsReady(brokers))('a group of Kafka sources', () => {
     expect(owner.offsets.get(`${topic}/0`)).toEqual([7, 8, 9]);
     expect(gaps).toEqual([4]);
     expect(lines.filter((line) => line.startsWith('warn offset_gap'))).toHaveLength(1);
+  });
+
+  it('reads partitions that were added, and topics that came later, from their beginning', async () => {
+    const [topic, later, group] = [freshName('grows'), freshName('later'), freshName('group')];
+    await createTopic(brokers, topic, 1);
+    await produceLines(brokers, topic, numbers(5));
+    const owner = recordingOwner({ start: { kind: 'latest' } });
+    const timing = { topicsEveryMs: 500, missingEveryMs: 500 };
+    const { source, states } = open(brokers, [topic, later], group, { timing });
+    void source.run(owner);
+    await eventually('restored', () => states.at(-1)?.partitions.length === 1);
+    const kafka = newKafkaClient(kafkaSettings(brokers, ''), () => {}, realClock);
+    await withAdmin(kafka, (admin) => admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] }));
+    await eventually('the new partition takes records', () =>
+      produceLines(brokers, topic, numbers(7), { partition: 2 }).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await createTopic(brokers, later, 1);
+    await produceLines(brokers, later, numbers(3));
+    await eventually('all is read', () => owner.count() >= 10);
+    expect(owner.offsets.get(`${topic}/2`)).toEqual(range(0, 7));
+    expect(owner.offsets.get(`${later}/0`)).toEqual(range(0, 3));
+    expect(owner.offsets.get(`${topic}/0`)).toBeUndefined();
+    expect(owner.violations).toEqual([]);
   });
 
   it('says so when a topic holds less than was read of it, and reads what comes', async () => {

@@ -22,6 +22,7 @@ function lane(number: number, n: number, partition = 0): LaneReport {
   return laneReport(number, {
     rebalances: n,
     backpressureSeconds: n,
+    recreations: n,
     shares: [share('s', { partition, counters: counted(n), offsetGap: n, position: n })],
     streams: [streamReport('s', { scores: { counts: [n, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], sum: n / 2 } })],
   });
@@ -34,7 +35,7 @@ describe('merge', () => {
       ['s', newCounters()],
       ['t', newCounters()],
     ]);
-    expect(laneViews(merge).map(({ lane: number, restarts }) => [number, restarts])).toEqual([
+    expect(laneViews(merge, new Map()).map(({ lane: number, restarts }) => [number, restarts])).toEqual([
       [0, 0],
       [1, 0],
     ]);
@@ -55,7 +56,7 @@ describe('merge', () => {
     laneEnded(merge, 0);
     expect(received(merge)).toBe(5);
     accept(merge, lane(0, 2));
-    const [view] = laneViews(merge);
+    const [view] = laneViews(merge, new Map());
     expect(received(merge)).toBe(7);
     expect(view).toMatchObject({ restarts: 1, totals: { rebalances: 7, backpressureSeconds: 7 } });
     expect(shareViews(merge)[0]).toMatchObject({ offsetGap: 7, share: { offsetGap: 2 } });
@@ -67,7 +68,7 @@ describe('merge', () => {
     laneEnded(merge, 0);
     laneEnded(merge, 0);
     accept(merge, lane(0, 1));
-    expect(laneViews(merge)[0]?.restarts).toBe(2);
+    expect(laneViews(merge, new Map())[0]?.restarts).toBe(2);
   });
 
   it('keeps what was counted in a partition that was given away and taken back', () => {

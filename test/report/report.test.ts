@@ -105,7 +105,7 @@ describe('/metrics', () => {
 
   it('adds up promises and mutes of all partitions; without a budget nothing is promised', async () => {
     const { report, scrape } = await open();
-    const series = { ready: 2, warming: 0, silent: 0, anomalous: 0, muted: 1 };
+    const series = { ready: 2, warming: 0, silent: 0, anomalous: 0, muted: 1, onBaseline: 0 };
     const shares = [0, 1].map((partition) => share('s', { partition, series, budgetPerDay: 0.5 }));
     report.accept(laneReport(0, { shares: [...shares, share('t', { series })] }));
     const { parsed } = await scrape();

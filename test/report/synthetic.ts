@@ -89,6 +89,8 @@ export function share(name: string, more: Partial<ShareReport> = {}): ShareRepor
     watermarkMs: undefined,
     series: { ready: 0, warming: 0, silent: 0, anomalous: 0, muted: 0, onBaseline: 0 },
     budgetPerDay: undefined,
+    isSilent: false,
+    behindSeconds: 0,
     warmupProgress: undefined,
     coverage: undefined,
     skill: undefined,
@@ -127,6 +129,8 @@ export function laneReport(lane: number, more: Partial<LaneReport> = {}): LaneRe
     kernels: [{ backend: 'simd', fused: true }],
     bankBytes: 0,
     backpressureSeconds: 0,
+    recreations: 0,
+    overload: 0,
     slices: newHistogram(SLICE_BOUNDS),
     checkpoint: {
       durations: newHistogram(CHECKPOINT_BOUNDS),

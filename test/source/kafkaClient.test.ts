@@ -108,9 +108,9 @@ it('says what an error means where nobody could guess that', () => {
   expect(kafkaErrorText('words')).toBe('words');
 });
 
-it('waits longer after each failure, but never more than ten seconds', () => {
+it('waits longer after each failure, but never more than five seconds', () => {
   for (let failures = 0; failures < 2_000; failures++) {
-    const most = Math.min(10_000, 500 * 2 ** failures);
+    const most = Math.min(5_000, 500 * 2 ** failures);
     expect(backOffMs(failures)).toBeLessThanOrEqual(most);
     expect(backOffMs(failures)).toBeGreaterThan(most * 0.7);
   }

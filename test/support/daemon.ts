@@ -88,8 +88,9 @@ export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
   daemon?: Pick<Daemon, 'stderr'>,
+  patienceMs = PATIENCE_MS,
 ): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + patienceMs;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`did not happen: ${what}\n${daemon?.stderr() ?? ''}`);
     await sleep(50);

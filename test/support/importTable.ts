@@ -45,7 +45,7 @@ export const ZONES: readonly Zone[] = [
   {
     name: 'app',
     files: /^(?:app|screen)\.ts$/,
-    may: ['config', 'messages', ...ADAPTERS, ...STAGES, ...CONTRACTS],
+    may: ['config', 'messages', 'pulse', ...ADAPTERS, ...STAGES, ...CONTRACTS],
     otherwise: 'the main thread supervises: move it to cli/ (above) or behind messages.ts (into the lane)',
   },
   {
@@ -56,8 +56,8 @@ export const ZONES: readonly Zone[] = [
   },
   {
     name: 'lane',
-    files: /^(?:lane|laneInput|laneStore|kernelChoice|owner|restoring|feed|summary|standing)\.ts$/,
-    may: ['pipeline', 'share', 'messages', ...ADAPTERS, ...STAGES, 'kernel', ...CONTRACTS],
+    files: /^(?:lane|laneInput|laneStore|kernelChoice|owner|restoring|feed|summary|standing|overload|teller)\.ts$/,
+    may: ['pipeline', 'share', 'messages', 'pulse', ...ADAPTERS, ...STAGES, 'kernel', ...CONTRACTS],
     otherwise: 'a lane gets settings, not configuration; move it to app.ts, or the noun to settings.ts',
   },
   {
@@ -65,6 +65,12 @@ export const ZONES: readonly Zone[] = [
     files: /^messages\.ts$/,
     may: ['report', ...CONTRACTS],
     otherwise: 'messages.ts holds types only: move the noun to domain.ts or report/laneReport.ts',
+  },
+  {
+    name: 'pulse',
+    files: /^pulse\.ts$/,
+    may: CONTRACTS,
+    otherwise: 'pulse.ts is read while a lane hangs: it knows shared memory and no more',
   },
   {
     // Beside the lane, on the main thread: nothing else waits for it, and one thread gives one order of files.
