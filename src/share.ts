@@ -30,6 +30,7 @@ import { shapeOf } from './kernel/shape.ts';
 import type { SeriesSnapshot, ShareSnapshot } from './ports.ts';
 import type { StreamSettings } from './settings.ts';
 import { dueMsOf } from './window/closing.ts';
+import { packDoor, unpackDoor } from './window/doorkeeper.ts';
 import { pushDue } from './window/due.ts';
 import { newSeriesTable, place, type Series, type SeriesTable } from './window/series.ts';
 import { newWindowState, type WindowState } from './window/state.ts';
@@ -80,7 +81,7 @@ export function newShare(
       counters,
       rows: newSampleRows(),
     },
-    window: newWindowState(window, limits.forgetMs, series, counters),
+    window: newWindowState(window, limits, series, counters),
     forecast: newForecastState(bank, kernel, counters, (slot) => seedOf(stream, series, slot)),
     detect: {
       bank,
@@ -124,6 +125,8 @@ export function freezeShare(share: Share): ShareSnapshot {
     hour: finite(window.forgetHour),
     offset: window.pending.offset,
     serial: series.nextSerial,
+    door: Buffer.from(packDoor(window.door)).toString('base64'),
+    counted: window.door.counted,
   };
   return {
     uid: stream.uid,
@@ -173,6 +176,9 @@ export function thawShare(share: Share, snapshot: ShareSnapshot): number {
     readonly hour: number | null;
     readonly offset: number;
     readonly serial: number;
+    /** Not in checkpoints of earlier builds. */
+    readonly door?: string;
+    readonly counted?: number;
   };
   let leftOut = 0;
   for (const { key, slab } of inOrderOfAdmission(bank, snapshot.series)) {
@@ -191,6 +197,7 @@ export function thawShare(share: Share, snapshot: ShareSnapshot): number {
   Object.assign(window.watermark, rest, { ms: ms ?? Number.NaN, claimMs: claimMs ?? Number.NaN });
   window.forgetHour = block.hour ?? Number.NaN;
   window.pending.offset = block.offset;
+  unpackDoor(window.door, Buffer.from(block.door ?? '', 'base64'), block.counted ?? 0);
   share.position = snapshot.position;
   scheduleAll(share);
   freeze(bank);

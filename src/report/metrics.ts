@@ -109,7 +109,10 @@ export const METRICS = {
   gruard_windows_warming_total: counter(STREAM, 'Windows of series that still warm up.'),
   gruard_windows_skipped_total: counter(REASON, 'Windows that were neither scored nor learned.'),
   gruard_series_created_total: counter(STREAM, 'Series seen for the first time.'),
-  gruard_series_evicted_total: counter(STREAM, 'Series forgotten after limits.forget.'),
+  gruard_series_evicted_total: counter(
+    STREAM,
+    'Series forgotten after limits.forget, or replaced because limits.series was reached.',
+  ),
   gruard_series_refused_total: counter(STREAM, 'Series refused because limits.series was reached.'),
 
   gruard_kafka_lag_records: gauge(SHARE, 'Records of the partition that are not processed yet.'),

@@ -30,7 +30,7 @@ export function newSeriesTable(bank: Bank, fields: number, seriesMax: number): S
 
 /** Takes a new series in; undefined when the limit is reached, or the lane's memory. May grow that memory. */
 export function admit(table: SeriesTable, key: SeriesKey, labels: readonly string[]): Series | undefined {
-  if (table.byKey.size >= table.seriesMax || !makeRoom(table.bank, 1)) return undefined;
+  if (isFull(table)) return undefined;
   const series = place(table, key, labels);
   const { f64 } = table.bank.lane;
   for (const slot of series.slots) f64[evidenceAddress(table.bank, slot) / 8 + AT.serial] = table.nextSerial++;
@@ -53,12 +53,20 @@ export function forget(table: SeriesTable, beforeMs: number): Series[] {
   for (const series of table.byKey.values()) {
     if (lastSeenMs(table, series) < beforeMs) gone.push(series);
   }
-  for (const series of gone) {
-    table.byKey.delete(series.key);
-    for (const slot of series.slots) table.bySlot[slot] = undefined;
-    giveSlot(table.bank, series.slots[0]!);
-  }
+  for (const series of gone) evict(table, series);
   return gone;
+}
+
+/** Takes a series out; its numbers stay in its slots until somebody else has them. */
+export function evict(table: SeriesTable, series: Series): void {
+  table.byKey.delete(series.key);
+  for (const slot of series.slots) table.bySlot[slot] = undefined;
+  giveSlot(table.bank, series.slots[0]!);
+}
+
+/** Whether no further series can be taken in. May grow the lane's memory. */
+export function isFull({ byKey, seriesMax, bank }: SeriesTable): boolean {
+  return byKey.size >= seriesMax || !makeRoom(bank, 1);
 }
 
 /** Event time of the latest sample of any field. */

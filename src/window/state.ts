@@ -3,6 +3,7 @@
 import type { Counters, Wave } from '../domain.ts';
 import { firstSlot } from '../kernel/bank.ts';
 import type { WindowSettings } from '../settings.ts';
+import { type Doorkeeper, newDoorkeeper } from './doorkeeper.ts';
 import { type Due, newDue } from './due.ts';
 import type { Series, SeriesTable } from './series.ts';
 import { newWatermark, type Watermark } from './watermark.ts';
@@ -12,7 +13,10 @@ export const VALUE_MAX = 3.4e38;
 
 export interface WindowState {
   readonly settings: WindowSettings;
+  /** A series without a sample for so long may have to make room, and is forgotten in any case. */
+  readonly quietMs: number;
   readonly forgetMs: number;
+  readonly door: Doorkeeper;
   readonly table: SeriesTable;
   readonly counters: Counters;
   readonly watermark: Watermark;
@@ -32,13 +36,15 @@ export interface WindowState {
 
 export function newWindowState(
   settings: WindowSettings,
-  forgetMs: number,
+  limits: { readonly quietMs: number; readonly forgetMs: number },
   table: SeriesTable,
   counters: Counters,
 ): WindowState {
   return {
     settings,
-    forgetMs,
+    quietMs: limits.quietMs,
+    forgetMs: limits.forgetMs,
+    door: newDoorkeeper(table.seriesMax),
     table,
     counters,
     watermark: newWatermark(),

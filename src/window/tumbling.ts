@@ -2,15 +2,16 @@
 // interval. Works in small steps, so that one record which closes the windows of every series of a partition does not
 // hold up the event loop: the caller comes back until everything is closed.
 
-import type { SampleRows, Wave } from '../domain.ts';
+import type { SampleRows, SeriesKey, Wave } from '../domain.ts';
 import { copiedSlabs, evidenceAddress, touch } from '../kernel/bank.ts';
 import { AT } from '../kernel/layout.ts';
 import { closeWindow, dueMsOf, hasOpenSample, hasRoomForDue } from './closing.ts';
+import { forgetSilent, isExpected, noteOld, sight, silentest } from './doorkeeper.ts';
 import { nextDueMs, nextDueSerial, nextDueSlot, popDue, pushDue } from './due.ts';
 import { isRepeat, placeInWindow, placeRecord } from './placing.ts';
-import { admit, forget } from './series.ts';
+import { admit, evict, forget, isFull, type Series } from './series.ts';
 import { VALUE_MAX, type WindowState } from './state.ts';
-import { keepWaiting, replayWaiting, voidOpenWindows } from './waiting.ts';
+import { heldSamples, keepWaiting, replayWaiting, voidOpenWindows } from './waiting.ts';
 import { observeTime } from './watermark.ts';
 
 const HOUR_MS = 3_600_000;
@@ -40,6 +41,7 @@ export function closeWindows(state: WindowState, rows: SampleRows, wave: Wave): 
         if (wave.count > 0) return false;
         forgetOld(state);
       }
+      if (wave.count > 0 && mayMakeRoom(state, rows)) return false;
       takeRow(state, rows, rows.taken++);
     }
   }
@@ -88,14 +90,19 @@ function takeRow(state: WindowState, rows: SampleRows, row: number): void {
     return;
   }
   const key = rows.keys[row]!;
+  const nowMs = watermark.ms;
   const verdict = observeTime(watermark, timeMs, settings.futureMs, key, table.byKey.size);
   if (verdict === 'future') {
     dropped.future++;
     return;
   }
-  if (verdict === 'restarted') voidOpenWindows(state);
+  if (verdict === 'restarted') {
+    voidOpenWindows(state);
+    forgetSilent(state.door);
+  }
   let series = table.byKey.get(key);
   if (series === undefined) {
+    if (isFull(table)) makeRoomFor(state, key, pending.offset, nowMs);
     series = admit(table, key, rows.labels[row]!);
     if (series === undefined) {
       dropped.key_limit++;
@@ -107,6 +114,40 @@ function takeRow(state: WindowState, rows: SampleRows, row: number): void {
   pending.slot = series.slots[rows.field[row]!]!;
   pending.timeMs = timeMs;
   pending.value = value;
+  if (timeMs < watermark.ms) noteOld(state.door, timeMs, watermark.ms, state.quietMs);
+}
+
+/** Whether the next row may take the place of another series: rows of a wave name slots, so the wave must be empty. */
+function mayMakeRoom({ table, door, watermark, quietMs }: WindowState, rows: SampleRows): boolean {
+  const key = rows.keys[rows.taken]!;
+  if (!isExpected(door, key, rows.offset[rows.taken]!) || table.byKey.has(key)) return false;
+  return isFull(table) && silentest(door, table, watermark.ms, quietMs) !== undefined;
+}
+
+/**
+ * Counts a sighting of a key that finds the share full; the third one moves the series that has been silent longest, as
+ * of the event time before this row: `mayMakeRoom` knows no later one.
+ */
+function makeRoomFor(state: WindowState, key: SeriesKey, offset: number, nowMs: number): void {
+  const { door, table, counters } = state;
+  const expected = isExpected(door, key, offset);
+  sight(door, key, offset);
+  const victim = expected ? silentest(door, table, nowMs, state.quietMs) : undefined;
+  if (victim === undefined) return;
+  evict(table, victim);
+  counters.seriesEvicted++;
+  dropHeld(state, victim);
+  state.forgotten.push(victim);
+}
+
+/** Samples that no window of an evicted series will ever tell. Freed slabs stay as they were for now. */
+function dropHeld(state: WindowState, { slots }: Series): void {
+  const { counters } = state;
+  for (const slot of slots) {
+    const { waiting, windowed } = heldSamples(state, slot);
+    counters.samplesWindowed -= windowed;
+    counters.samplesDropped.late += waiting + windowed;
+  }
 }
 
 function placePending(state: WindowState): void {
@@ -176,9 +217,6 @@ function forgetOld(state: WindowState): void {
   const { table, counters } = state;
   const gone = forget(table, hour * HOUR_MS - state.forgetMs);
   counters.seriesEvicted += gone.length;
-  for (const slot of gone.flatMap(({ slots }) => slots)) {
-    // Samples that still waited for an interval: no window will ever take them. Freed slabs stay as they were for now.
-    counters.samplesDropped.late += table.bank.lane.f64[evidenceAddress(table.bank, slot) / 8 + AT.waiting]!;
-  }
+  for (const series of gone) dropHeld(state, series);
   state.forgotten.push(...gone);
 }

@@ -115,6 +115,20 @@ function earliestDue(state: WindowState, first: number, nowMs: number): number {
   return earliest;
 }
 
+/** Samples of a slot that no closed window has told: those that wait for an interval, those in open windows. */
+export function heldSamples(
+  { table: { bank }, settings }: WindowState,
+  slot: number,
+): { readonly waiting: number; readonly windowed: number } {
+  const { f64 } = bank.lane;
+  const slab = evidenceAddress(bank, slot) / 8;
+  const area = slab + bank.layout.openAt / 8;
+  const windows = f64[slab + AT.everyMs] === 0 ? 0 : settings.openWindows;
+  let windowed = 0;
+  for (let i = 0; i < windows; i++) windowed += f64[area + i * OPEN.size + OPEN.count]!;
+  return { waiting: f64[slab + AT.waiting]!, windowed };
+}
+
 /**
  * The first samples of the share were a liar's and event time has started anew: they open no window, and a window of
  * theirs that is closed already makes nothing late. What the models learned of it, they keep.
@@ -128,13 +142,9 @@ export function voidOpenWindows(state: WindowState): void {
       touch(table.bank, slot);
       const slab = evidenceAddress(table.bank, slot) / 8;
       const area = slab + table.bank.layout.openAt / 8;
-      let counted = f64[slab + AT.waiting]!;
-      const windows = f64[slab + AT.everyMs] === 0 ? 0 : state.settings.openWindows;
-      for (let i = 0; i < windows; i++) {
-        counted += f64[area + i * OPEN.size + OPEN.count]!;
-        counters.samplesWindowed -= f64[area + i * OPEN.size + OPEN.count]!;
-      }
-      counters.samplesDropped.future += counted;
+      const { waiting, windowed } = heldSamples(state, slot);
+      counters.samplesWindowed -= windowed;
+      counters.samplesDropped.future += waiting + windowed;
       f64.fill(0, area, area + Math.max(state.settings.openWindows * OPEN.size, WAIT.count * WAIT.size));
       for (const scalar of [AT.waiting, AT.flowing, AT.seen, AT.hasLast, AT.hasCounter, AT.emptyRun]) {
         f64[slab + scalar] = 0;

@@ -118,7 +118,7 @@ export function newDisk(root: DirectoryNode = newDirectory()): Disk {
           if (!(error instanceof PowerLoss)) file.pending = [];
           throw error;
         }
-        for (const part of file.pending) file.durable = patched(file.durable, part);
+        file.durable = patched(file.durable, file.pending);
         file.pending = [];
       },
       async close() {
@@ -204,16 +204,16 @@ function newDirectory(): DirectoryNode {
 }
 
 function write(file: FileNode, at: number, bytes: Uint8Array): void {
-  file.live = patched(file.live, { at, bytes });
+  file.live = patched(file.live, [{ at, bytes }]);
   for (let from = 0; from < bytes.length; from += SECTOR_BYTES) {
     file.pending.push({ at: at + from, bytes: bytes.slice(from, from + SECTOR_BYTES) });
   }
 }
 
-function patched(old: Uint8Array, { at, bytes }: { readonly at: number; readonly bytes: Uint8Array }): Uint8Array {
-  const fresh = new Uint8Array(Math.max(old.length, at + bytes.length));
+function patched(old: Uint8Array, parts: readonly { readonly at: number; readonly bytes: Uint8Array }[]): Uint8Array {
+  const fresh = new Uint8Array(parts.reduce((end, { at, bytes }) => Math.max(end, at + bytes.length), old.length));
   fresh.set(old);
-  fresh.set(bytes, at);
+  for (const { at, bytes } of parts) fresh.set(bytes, at);
   return fresh;
 }
 
@@ -231,10 +231,10 @@ function survivorsOf(directory: DirectoryNode, random: Random): DirectoryNode {
 }
 
 function fileSurvivor(file: FileNode, random: Random): FileNode {
-  let content = file.durable;
   // Often all or nothing: the rarer mixtures must not crowd out the plain cases.
   const share = [0, 0.5, 1][Math.floor(random() * 3)] ?? 1;
-  for (const part of file.pending) if (random() < share) content = patched(content, part);
+  const survived = file.pending.filter(() => random() < share);
+  const content = patched(file.durable, survived);
   return { kind: 'file', durable: content, live: content, pending: [] };
 }
 

@@ -203,7 +203,7 @@ export const LIMIT_EXCEPTIONS = {
     [
       'app.ts runApp',
       {
-        lines: 150,
+        lines: 155,
         reason: 'the daemon is built in one straight line: each step uses what earlier ones made, and stops in reverse',
       },
     ],

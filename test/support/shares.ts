@@ -107,7 +107,7 @@ export async function deliver(
 }
 
 /** Events and rows of one wave. */
-function collect(work: Work, outcome: Outcome): Work {
+export function collect(work: Work, outcome: Outcome): Work {
   const { share, wave } = work;
   const ownerOf = (row: number): NonNullable<(typeof share.series.bySlot)[number]> => {
     const owner = share.series.bySlot[wave.slot[row] ?? -1];

@@ -42,16 +42,17 @@ export interface StageOptions extends Partial<WindowSettings> {
   readonly fields?: number;
   readonly seriesMax?: number;
   readonly forgetMs?: number;
+  readonly quietMs?: number;
 }
 
 /** A window every 10 s without lateness, unless the test says otherwise. */
 export function newStage(options: StageOptions = {}): Stage {
-  const { waveRows = 256, fields = 1, seriesMax = 100, forgetMs = 7 * DAY, ...changes } = options;
+  const { waveRows = 256, fields = 1, seriesMax = 100, forgetMs = 7 * DAY, quietMs = 7 * DAY, ...changes } = options;
   const settings: WindowSettings = { ...WINDOW, every: { kind: 'fixed', ms: 10_000 }, latenessMs: 0, ...changes };
   const { openWindows } = settings;
   const shape = shapeOf({ cell: 'last', hidden: 4, layers: 1, lookback: 8 }, openWindows, fields);
   const table = newSeriesTable(newBank(newLaneMemory(), layoutOf(shape)), fields, seriesMax);
-  const state = newWindowState(settings, forgetMs, table, newCounters());
+  const state = newWindowState(settings, { forgetMs, quietMs }, table, newCounters());
   const wave = newWave(waveRows);
   let offset = 0;
 
