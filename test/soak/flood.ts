@@ -12,7 +12,8 @@ const [before, after] = [megabytes(told.quarterBytes), megabytes(told.endBytes)]
 const flat = told.bankBytes[0] === told.bankBytes[1] && after < 1.25 * before;
 const ok = whole && flat && told.latecomersIn === latecomers;
 console.log(
-  `flood: ${ok ? 'PASS' : 'FAIL'} keys=${keys} steady=${told.learned.length} fewest windows learned=${told.learned[0]} ` +
+  `flood: ${ok ? 'PASS' : 'FAIL'} keys=${keys} steady=${told.learned.length} ` +
+    `fewest windows learned=${told.learned[0]} ` +
     `of ${rounds} latecomers=${told.latecomersIn} refused=${told.refused} RSS ${before} to ${after} MB, ` +
     `${told.recordsPerSecond} records/s`,
 );
