@@ -232,6 +232,8 @@ export interface Wave {
   // detect
   readonly score: Float64Array;
   readonly open: Uint8Array;
+  /** Event time from the series' first window to the end of this one, when this is the first one scored; else NaN. */
+  readonly scoredAfterMs: Float64Array;
 }
 
 /** Signals that scoring watches. */
@@ -264,6 +266,7 @@ export function newWave(capacity: number): Wave {
     point: numbers(),
     score: numbers(),
     open: new Uint8Array(capacity),
+    scoredAfterMs: numbers(),
   };
 }
 

@@ -7,6 +7,7 @@
 import { from, map, type Observable } from 'rxjs';
 import { decodeBatch, type Reject } from './decode/rows.ts';
 import { detectWave } from './detect/detector.ts';
+import { noteFirstScores } from './detect/firstScore.ts';
 import { detectSteps } from './detect/together.ts';
 import type { EpisodeChange, RecordBatch, Wave } from './domain.ts';
 import { forecastWave, learnWave } from './forecast/forecaster.ts';
@@ -83,6 +84,7 @@ function detect(work: Work): Work {
   const { detect: state } = work.share;
   if (state.bank.perSeries > 1) detectSteps(state, work.wave, work.changes);
   else detectWave(state, work.wave, work.changes);
+  noteFirstScores(state, work.wave);
   return work;
 }
 

@@ -59,6 +59,8 @@ export interface ModelSettings {
   /** Of several fields: one network for all, or one for each. */
   readonly fields: 'joint' | 'separate';
   readonly backend: Backend;
+  /** What new series start from: what others of the stream taught in the same partition, or random weights. */
+  readonly prior: 'stream' | 'none';
   /** Windows learned before the first score, at least 50; `auto` = about a day, 100 to 300 windows. */
   readonly warmupWindows: number | 'auto';
 }

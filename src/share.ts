@@ -9,6 +9,7 @@ import type { DetectState } from './detect/detector.ts';
 import { mutedUntilMs } from './detect/mute.ts';
 import { type Counters, newCounters, type PartitionId } from './domain.ts';
 import { type ForecastState, newForecastState } from './forecast/forecaster.ts';
+import { lessonsOf, type Prior } from './forecast/prior.ts';
 import {
   type Bank,
   dissolve,
@@ -20,6 +21,7 @@ import {
   makeRoom,
   newBank,
   restoreSlab,
+  takeSlot,
   thaw,
 } from './kernel/bank.ts';
 import type { Kernel } from './kernel/kernel.ts';
@@ -37,7 +39,10 @@ import { newWindowState, type WindowState } from './window/state.ts';
 import type { Watermark } from './window/watermark.ts';
 
 /** Rises whenever the same input would give another event: part of every event id. */
-export const DETECTOR_VERSION = 3;
+export const DETECTOR_VERSION = 4;
+
+/** Stands for the name of the field in front of the labels of a series, and for those. */
+const PRIOR_KEY = '[]';
 
 export interface Share {
   readonly stream: StreamSettings;
@@ -82,7 +87,7 @@ export function newShare(
       rows: newSampleRows(),
     },
     window: newWindowState(window, limits, series, counters),
-    forecast: newForecastState(bank, kernel, counters, (slot) => seedOf(stream, series, slot)),
+    forecast: newForecastState(bank, kernel, counters, (slot) => seedOf(stream, series, slot), priorOf(stream)),
     detect: {
       bank,
       settings: detect,
@@ -93,6 +98,11 @@ export function newShare(
     position: 0,
     sealedFreeze: 0,
   };
+}
+
+/** A stream without labels has one series, which nothing comes before. */
+function priorOf({ model, decode }: StreamSettings): Prior | undefined {
+  return model.prior === 'stream' && decode.labels.length > 0 ? { slot: -1 } : undefined;
 }
 
 /** Gives the memory of all its slabs back. */
@@ -116,6 +126,17 @@ export function freezeShare(share: Share): ShareSnapshot {
       changed: hasChanged(bank, slot, share.sealedFreeze),
       get slab() {
         return frozenSlab(bank, frozen, slot);
+      },
+    });
+  }
+  const prior = share.forecast.prior?.slot ?? -1;
+  if (lessonsOf(share.forecast) > 0) {
+    const changed = hasChanged(bank, prior, share.sealedFreeze);
+    slabs.push({
+      key: PRIOR_KEY,
+      changed,
+      get slab() {
+        return frozenSlab(bank, frozen, prior);
       },
     });
   }
@@ -182,6 +203,13 @@ export function thawShare(share: Share, snapshot: ShareSnapshot): number {
   };
   let leftOut = 0;
   for (const { key, slab } of inOrderOfAdmission(bank, snapshot.series)) {
+    if (key === PRIOR_KEY) {
+      const { prior } = share.forecast;
+      if (prior === undefined || !makeRoom(bank, 1)) continue;
+      prior.slot = takeSlot(bank);
+      restoreSlab(bank, prior.slot, slab);
+      continue;
+    }
     const [field = '', ...labels] = JSON.parse(key) as string[];
     const seriesKey = canonicalKey(share.decode.labelNames, labels);
     if (field !== nameOfFields(share))

@@ -14,7 +14,7 @@ const QUIET_WINDOWS = 5;
 /** How the series of a share stand. */
 type Standing = Pick<
   ShareReport,
-  'series' | 'budgetPerDay' | 'warmupProgress' | 'coverage' | 'skill' | 'errorScaled' | 'trainingLoss'
+  'series' | 'warmingFor' | 'budgetPerDay' | 'warmupProgress' | 'coverage' | 'skill' | 'errorScaled' | 'trainingLoss'
 >;
 
 interface Stand extends Standing {
@@ -27,6 +27,7 @@ export function standingOf({ series, bank, window, stream, decode }: Share): Sta
   const { f64 } = bank.lane;
   const { mute, threshold } = stream.detect;
   let [seen, ready, silent, anomalous, muted, onBaseline] = [0, 0, 0, 0, 0, 0];
+  const warmingFor = { interval: 0, windows: 0, samples: 0 };
   let [progress, coverage, loss, model, naive, step] = [0, 0, 0, 0, 0, 0];
   let everyMs = Number.POSITIVE_INFINITY;
   // One network for all fields keeps its loss in the series' last slot.
@@ -42,10 +43,14 @@ export function standingOf({ series, bank, window, stream, decode }: Share): Sta
     progress += Math.min(1, read(AT.learned) / warmupWindows);
     everyMs = Math.min(everyMs, read(AT.everyMs));
     const quietMs = Math.max(stream.limits.quietMs, QUIET_WINDOWS * read(AT.everyMs));
-    if (read(AT.lastTimeMs) < window.watermark.ms - quietMs) silent++;
+    const isSilent = read(AT.lastTimeMs) < window.watermark.ms - quietMs;
+    if (isSilent) silent++;
     if (read(AT.open) === 1) anomalous++;
     if (mute.length > 0 && window.watermark.ms < mutedUntilMs(mute, decode.labelNames, owner.series.labels)) muted++;
-    if (read(AT.learned) < warmupWindows) continue;
+    if (read(AT.learned) < warmupWindows) {
+      warmingFor[isSilent ? 'samples' : read(AT.everyMs) === 0 ? 'interval' : 'windows']++;
+      continue;
+    }
     ready++;
     if (read(AT.leader) !== 0) onBaseline++;
     coverage += read(AT.coverage);
@@ -61,6 +66,7 @@ export function standingOf({ series, bank, window, stream, decode }: Share): Sta
     series: { ready, warming: seen - ready, silent, anomalous, muted, onBaseline },
     budgetPerDay:
       threshold.kind === 'budget' ? ready * allowedPerDay(threshold, series.byKey.size, series.fields) : undefined,
+    warmingFor,
     warmupProgress: mean(progress, seen),
     coverage: mean(coverage, ready),
     skill: naive > 0 ? 1 - model / naive : undefined,

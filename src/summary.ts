@@ -12,7 +12,7 @@ import {
   type Stage,
   type StreamReport,
 } from './report/laneReport.ts';
-import { bucketOf, DELAY_BOUNDS, SCORE_BOUNDS, STAGE_BOUNDS } from './report/metrics.ts';
+import { bucketOf, DELAY_BOUNDS, FIRST_SCORE_BOUNDS, SCORE_BOUNDS, STAGE_BOUNDS } from './report/metrics.ts';
 import type { Share } from './share.ts';
 import { standingOf } from './standing.ts';
 
@@ -40,6 +40,7 @@ export function countsOf({ counts, sum }: Histogram): HistogramCounts {
 
 interface StreamTally {
   readonly scores: Histogram;
+  readonly firstScore: Histogram;
   readonly eventDelay: Histogram;
   readonly reportDelay: Histogram;
   readonly stages: Record<Stage, Histogram>;
@@ -153,6 +154,7 @@ function collect(state: State, { share, wave }: Work): void {
     if (scored) {
       tally.firstScoreSeconds ??= (now - tally.firstRecordMs) / 1000;
       observe(stream.scores, score);
+      observe(stream.firstScore, (wave.scoredAfterMs[row] ?? Number.NaN) / 1000);
       observe(stream.reportDelay, (now - (wave.endMs[row] ?? now)) / 1000);
     }
     const of = (column: Float64Array): number => column[row] ?? Number.NaN;
@@ -231,6 +233,7 @@ function newStreamTally(): StreamTally {
   const stages = Object.fromEntries(STAGES.map((stage) => [stage, newHistogram(STAGE_BOUNDS)]));
   return {
     scores: newHistogram(SCORE_BOUNDS),
+    firstScore: newHistogram(FIRST_SCORE_BOUNDS),
     eventDelay: newHistogram(DELAY_BOUNDS),
     reportDelay: newHistogram(DELAY_BOUNDS),
     stages: stages as Record<Stage, Histogram>,
@@ -242,6 +245,7 @@ function streamReport(stream: string, tally: StreamTally): StreamReport {
   return {
     stream,
     scores: countsOf(tally.scores),
+    firstScore: countsOf(tally.firstScore),
     eventDelay: countsOf(tally.eventDelay),
     reportDelay: countsOf(tally.reportDelay),
     stages: stages as Record<Stage, HistogramCounts>,

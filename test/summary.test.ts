@@ -5,8 +5,10 @@ import { ROW_SIZE } from '../src/report/laneReport.ts';
 import type { Share } from '../src/share.ts';
 import { newSummary } from '../src/summary.ts';
 import { admit, forget } from '../src/window/series.ts';
-import { emptyShare } from './support/shares.ts';
-import { SMALL_MODEL, streamSettings } from './support/streams.ts';
+import { deliver, emptyShare } from './support/shares.ts';
+import { MINUTE, SMALL_MODEL, streamSettings } from './support/streams.ts';
+
+const START = Date.UTC(2026, 10, 23);
 
 const clock = { now: () => 1000, monotonic: () => 1000 };
 
@@ -86,6 +88,30 @@ describe('summary', () => {
     const after = summary.take();
     expect(after.removed).toEqual([admitted?.row]);
     expect(after.shares).toEqual([]);
+  });
+
+  it('tells what warming series wait for, and how long one waited for its first score', async () => {
+    const share = emptyShare(streamSettings({ model: SMALL_MODEL, window: { latenessMs: 0 } }));
+    const summary = newSummary([share.stream.name], clock);
+    summary.add(share);
+    const minute = (h: string, n: number) => {
+      const value = new TextEncoder().encode(JSON.stringify({ h, t: START + n * MINUTE, v: Math.sin(n) }));
+      return { offset: n, timestampMs: undefined, key: null, value };
+    };
+    const records = Array.from({ length: 120 }, (_, n) => [
+      minute('ready', n),
+      ...(n < 40 ? [minute('stopped', n)] : []),
+      ...(n >= 80 ? [minute('learns', n)] : []),
+      ...(n >= 110 ? [minute('no interval', n)] : []),
+    ]);
+    await deliver(share, [records.flat()], { collect: (work) => summary.collect(work) });
+    const { shares, streams } = summary.take();
+    expect(shares).toMatchObject([
+      { series: { ready: 1, warming: 3 }, warmingFor: { interval: 1, windows: 1, samples: 1 } },
+    ]);
+    // The first 50 windows are learned, the one after is scored: 51 minutes.
+    const { counts = [], sum } = streams[0]?.firstScore ?? {};
+    expect([counts.reduce((all, count) => all + count, 0), sum]).toEqual([1, 51 * 60]);
   });
 });
 

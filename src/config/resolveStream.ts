@@ -68,6 +68,7 @@ export function resolveStream(name: string, config: StreamConfig, complain: Comp
       lookback: model.lookback,
       fields: model.fields,
       backend: model.backend,
+      prior: model.prior,
       warmupWindows: model.warmup.windows,
     },
     detect: detectOf(config.detect),

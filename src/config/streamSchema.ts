@@ -118,6 +118,12 @@ const model = z.strictObject({
       'What computes the network: simd = the compiled kernel; js = the same in JavaScript, about 10 times slower. ' +
         'auto takes the compiled kernel where this machine can run it. Models stay when it changes.',
     ),
+  prior: choice(['stream', 'none'], 'Write stream to start from what other series taught, none for random weights.')
+    .prefault('stream')
+    .describe(
+      'What the network of a new series starts from: stream = from what the other series of the stream in the same ' +
+        'input partition have taught; none = from random weights.',
+    ),
   warmup: z
     .strictObject({
       windows: told(

@@ -11,6 +11,7 @@ import { learnBaseline } from './baselines.ts';
 import { learnJointWave } from './joint.ts';
 import { learnMixture, mixed } from './mixture.ts';
 import { learnNeuralWave, type NeuralState, newNeuralJobs } from './neural.ts';
+import { makePrior, type Prior } from './prior.ts';
 import { halfHourProfile, profileAt } from './profiles.ts';
 import { deviation, isStill } from './scaler.ts';
 import { foreseeSteps, learnSteps } from './together.ts';
@@ -25,9 +26,10 @@ export function newForecastState(
   kernel: Kernel,
   counters: Counters,
   seedOf: (slot: number) => number,
+  prior?: Prior,
 ): ForecastState {
   if (bank.layout.network !== undefined) kernel.room(bank.layout.network);
-  return { bank, kernel, counters, seedOf, jobs: newNeuralJobs() };
+  return { bank, kernel, counters, seedOf, prior, jobs: newNeuralJobs() };
 }
 
 /** Writes the forecast stage's columns of every row; expected values are NaN before the first forecast. */
@@ -112,6 +114,8 @@ function learnBaselines({ bank, counters }: ForecastState, wave: Wave): void {
 
 function learnNetworks(state: ForecastState, network: Network, wave: Wave): void {
   const { bank, counters } = state;
+  // Before a view of the memory is read: it may grow.
+  makePrior(state);
   const { f64 } = bank.lane;
   for (let row = 0; row < wave.count; row++) {
     if (wave.gap[row] === GAP.missing) continue;

@@ -20,6 +20,7 @@ import { PROFILED_MAX } from '../kernel/shape.ts';
 import { changeOf, usualStep } from './change.ts';
 import { lookAhead, takeIn } from './inputs.ts';
 import { HYPER, type NeuralState, RATE, SCHEDULE, SKIP } from './neural.ts';
+import { isLesson, startNetwork, teach } from './prior.ts';
 import { normalised } from './scaler.ts';
 import { isDue, learnLoss, rateFactor, restartSchedule } from './schedule.ts';
 
@@ -52,7 +53,8 @@ export function learnJointWave(state: NeuralState, network: Network, wave: Wave)
   return stepAll(state, network, room, wave);
 }
 
-function trainDue({ bank, kernel, seedOf, jobs }: NeuralState, network: Network, room: Room, wave: Wave): void {
+function trainDue(state: NeuralState, network: Network, room: Room, wave: Wave): void {
+  const { bank, jobs } = state;
   const { f64, f32, u32 } = bank.lane;
   let count = 0;
   for (let step = 0; step < wave.steps; step++) {
@@ -60,7 +62,10 @@ function trainDue({ bank, kernel, seedOf, jobs }: NeuralState, network: Network,
     if (wave.gap[wave.count + step] === GAP.missing) continue;
     const home = homeOf(bank, wave, step);
     const { at } = home;
-    if (f64[at + AT.learned] === 0) initialise(f32, network, home.hot / 4, seedOf(home.slot), SKIP);
+    if (f64[at + AT.learned] === 0) {
+      count = trainJobs(state, network, room, wave, count);
+      startNetwork(state, network, home.slot, home.hot, SKIP);
+    }
     if (!isDue(f64, at, SCHEDULE)) continue;
     const rows = f64[at + AT.logCount]!;
     const targets = room.targets + 4 * count * network.L * network.M;
@@ -76,7 +81,14 @@ function trainDue({ bank, kernel, seedOf, jobs }: NeuralState, network: Network,
     jobs.due[count] = step;
     count++;
   }
-  if (count === 0) return;
+  trainJobs(state, network, room, wave, count);
+}
+
+/** Trains what is in the table of jobs; answers how many jobs are left there: none. */
+function trainJobs(state: NeuralState, network: Network, room: Room, wave: Wave, count: number): 0 {
+  if (count === 0) return 0;
+  const { bank, kernel, jobs } = state;
+  const { f64, f32 } = bank.lane;
   kernel.train(network, count, HYPER);
   for (let n = 0; n < count; n++) {
     const step = jobs.due[n]!;
@@ -89,6 +101,13 @@ function trainDue({ bank, kernel, seedOf, jobs }: NeuralState, network: Network,
       f64[at + AT.trainings]! += 1;
     }
   }
+  for (let n = 0; n < count; n++) {
+    const step = jobs.due[n]!;
+    const { slot, at } = homeOf(bank, wave, step);
+    if (jobs.broken[step] === 1 || !isLesson(state, slot, at)) continue;
+    teach(state, network, room, slot, n, RATE, HYPER, SKIP);
+  }
+  return 0;
 }
 
 function stepAll(state: NeuralState, network: Network, room: Room, wave: Wave): number {

@@ -11,11 +11,12 @@
 import { GAP, type Wave } from '../domain.ts';
 import { type Bank, evidenceAddress, hotAddress, optimiserAddress } from '../kernel/bank.ts';
 import { initialise } from '../kernel/initialise.ts';
-import { type Hyper, JOB_WORDS, JOBS_MAX, type Kernel, type Room, STEP, TRAIN } from '../kernel/kernel.ts';
+import { type Hyper, JOB_WORDS, JOBS_MAX, type Room, STEP, TRAIN } from '../kernel/kernel.ts';
 import { AT, FAR, HORIZONS, INPUTS, STRIDE, TARGETS } from '../kernel/layout.ts';
 import type { Network } from '../kernel/network.ts';
 import { changeOf, usualStep } from './change.ts';
 import { takeIn } from './inputs.ts';
+import { isLesson, startNetwork, type Taught, teach } from './prior.ts';
 import { normalised } from './scaler.ts';
 import { isDue, learnLoss, rateFactor, restartSchedule, type Schedule } from './schedule.ts';
 
@@ -31,9 +32,7 @@ export const RATE = 0.003;
 /** Half the usual norm: passes over an anomaly then teach less (0.6 points of bench:nab, within its noise). */
 export const HYPER: Hyper = { clip: 0.5 };
 
-export interface NeuralState {
-  readonly bank: Bank;
-  readonly kernel: Kernel;
+export interface NeuralState extends Taught {
   /** Seed of a slot's weights: a function of stream, series and field only. */
   readonly seedOf: (slot: number) => number;
   readonly jobs: NeuralJobs;
@@ -70,7 +69,8 @@ export function learnNeuralWave(state: NeuralState, network: Network, wave: Wave
   return stepAll(state, network, room, wave);
 }
 
-function trainDue({ bank, kernel, seedOf, jobs }: NeuralState, network: Network, room: Room, wave: Wave): void {
+function trainDue(state: NeuralState, network: Network, room: Room, wave: Wave): void {
+  const { bank, jobs } = state;
   const { f64, f32, u32 } = bank.lane;
   let count = 0;
   for (let row = 0; row < wave.count; row++) {
@@ -78,7 +78,11 @@ function trainDue({ bank, kernel, seedOf, jobs }: NeuralState, network: Network,
     if (wave.gap[row] === GAP.missing) continue;
     const slab = slabOf(bank, wave.slot[row]!);
     const at = slab.evidence / 8;
-    if (f64[at + AT.learned] === 0) initialise(f32, network, slab.hot / 4, seedOf(wave.slot[row]!), SKIP);
+    if (f64[at + AT.learned] === 0) {
+      // The rows before it first: what it starts from must not hang on how windows are cut into waves.
+      count = trainJobs(state, network, room, wave, count);
+      startNetwork(state, network, wave.slot[row]!, slab.hot, SKIP);
+    }
     if (!isDue(f64, at, SCHEDULE)) continue;
     const rows = f64[at + AT.logCount]!;
     const inputs = slab.evidence + bank.layout.logAt;
@@ -96,7 +100,14 @@ function trainDue({ bank, kernel, seedOf, jobs }: NeuralState, network: Network,
     jobs.due[count] = row;
     count++;
   }
-  if (count === 0) return;
+  trainJobs(state, network, room, wave, count);
+}
+
+/** Trains what is in the table of jobs; answers how many jobs are left there: none. */
+function trainJobs(state: NeuralState, network: Network, room: Room, wave: Wave, count: number): 0 {
+  if (count === 0) return 0;
+  const { bank, kernel, jobs } = state;
+  const { f64, f32 } = bank.lane;
   kernel.train(network, count, HYPER);
   for (let n = 0; n < count; n++) {
     const row = jobs.due[n]!;
@@ -109,6 +120,13 @@ function trainDue({ bank, kernel, seedOf, jobs }: NeuralState, network: Network,
       f64[at + AT.trainings]! += 1;
     }
   }
+  for (let n = 0; n < count; n++) {
+    const row = jobs.due[n]!;
+    const slot = wave.slot[row]!;
+    if (jobs.broken[row] === 1 || !isLesson(state, slot, evidenceAddress(bank, slot) / 8)) continue;
+    teach(state, network, room, slot, n, RATE, HYPER, SKIP);
+  }
+  return 0;
 }
 
 function stepAll(state: NeuralState, network: Network, room: Room, wave: Wave): number {

@@ -144,7 +144,10 @@ export const AT = {
   // detect: the open episode, beside what is usual at this time of the day
   usualOffset: 138, // seasonLevel when it opened
   offsetReach: 139, // largest distance from that at its beginning
-  scalars: 140,
+  // detect: the first score
+  firstStart: 140, // start of the first window with a value
+  wasScored: 141,
+  scalars: 144,
 } as const;
 
 /** A scalar that only series of several fields use: 1 while another field's episode speaks for this one's. */

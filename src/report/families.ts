@@ -54,6 +54,7 @@ const FEEDS: Readonly<Record<MetricName, Feed>> = {
 
   gruard_series_ready: byStream(({ ready }) => ready),
   gruard_series_warming: byStream(({ warming }) => warming),
+  gruard_series_warming_reason: byReason(({ warmingFor }) => warmingFor),
   gruard_series_silent: byStream(({ silent }) => silent),
   gruard_series_muted: byStream(({ muted }) => muted),
   gruard_series_exported: byStream(({ exported }) => exported),
@@ -75,6 +76,7 @@ const FEEDS: Readonly<Record<MetricName, Feed>> = {
   gruard_model_resets_total: byStream(({ totals }) => totals.counters.modelResets),
   gruard_warmup_progress_ratio: byStream(({ warmupProgress }) => warmupProgress),
   gruard_first_score_seconds: byStream(({ firstScoreSeconds }) => firstScoreSeconds),
+  gruard_time_to_first_score_seconds: histogramByStream('gruard_time_to_first_score_seconds', 'firstScore'),
   gruard_step_duration_seconds: ({ streams }) =>
     streams.flatMap(({ stream, totals }) =>
       STAGES.flatMap((stage) =>
@@ -201,7 +203,7 @@ function kernels(lanes: readonly LaneView[]): Line[] {
   return [...new Set(labels)].sort().map((text) => ({ labels: text, value: 1 }));
 }
 
-function histogramByStream(name: MetricName, which: 'scores' | 'eventDelay' | 'reportDelay'): Feed {
+function histogramByStream(name: MetricName, which: 'scores' | 'firstScore' | 'eventDelay' | 'reportDelay'): Feed {
   return ({ streams }) =>
     streams.flatMap(({ stream, totals }) => histogram(name, labelText({ stream }), totals[which]));
 }

@@ -1,25 +1,15 @@
 // Whether gruard lives, and whether it is ready. Liveness must not depend on Kafka: else an outage of the brokers would
 // restart every instance, and each would restore and replay when they come back.
 
+import type { Condition } from './condition.ts';
 import type { Merge } from './merge.ts';
+import { warmupLine } from './terminal.ts';
+import { streamViews } from './views.ts';
 
 export interface Verdict {
   readonly ok: boolean;
   /** For people, one line for each thing that is missing. */
   readonly text: string;
-}
-
-/** Written by the supervisor. */
-export interface Condition {
-  stopping: boolean;
-  /** Lanes that are given up, with what broke them. */
-  readonly fatal: Map<number, string>;
-  /** Lanes that do not move, since when, and where they stand. */
-  readonly still: Map<number, { readonly seconds: number; readonly where: string }>;
-}
-
-export function newCondition(): Condition {
-  return { stopping: false, fatal: new Map(), still: new Map() };
 }
 
 /** The main loop turns, or nobody would read this; so only lanes that are given up count. */
@@ -31,7 +21,10 @@ export function liveness(condition: Condition): Verdict {
 /** So many checkpoints in a row may fail: one or two are a hiccup of the disk or the brokers. */
 const FAILURES_MAX = 2;
 
-/** Every lane has joined its group, restored its partitions and can write checkpoints, and nobody asked to stop. */
+/**
+ * Every lane has joined its group, restored its partitions and can write checkpoints, and nobody asked to stop. Streams
+ * that warm up are told, too, but are ready to take what comes.
+ */
 export function readiness(condition: Condition, merge: Merge): Verdict {
   if (condition.stopping) return { ok: false, text: 'stopping' };
   const missing: string[] = [];
@@ -46,7 +39,9 @@ export function readiness(condition: Condition, merge: Merge): Verdict {
       missing.push(`lane ${lane}: degraded, ${failuresInARow} checkpoints in a row failed; the older one stays`);
     }
   }
-  return missing.length === 0 ? { ok: true, text: 'ready' } : { ok: false, text: missing.join('\n') };
+  if (missing.length > 0) return { ok: false, text: missing.join('\n') };
+  const warming = streamViews(merge).filter((stream) => stream.warming > 0);
+  return { ok: true, text: ['ready', ...warming.map((stream) => warmupLine(stream))].join('\n') };
 }
 
 function whatIsMissing(report: { readonly connected: boolean; readonly waitingFor: string | undefined }): string {

@@ -13,6 +13,12 @@ export interface HistogramCounts {
 export const STAGES = ['decode', 'window', 'forecast', 'score', 'learn', 'detect'] as const;
 export type Stage = (typeof STAGES)[number];
 
+/**
+ * What a warming series waits for: `interval` = its interval is not found yet, `windows` = more windows, `samples` = it
+ * is silent and comes no further.
+ */
+export type WarmingReason = 'interval' | 'windows' | 'samples';
+
 /** One stream in one input partition. */
 export interface ShareReport extends PartitionId {
   readonly stream: string;
@@ -44,6 +50,8 @@ export interface ShareReport extends PartitionId {
   };
   /** Episodes a day that `detect.budget` allows the ready series; undefined without a budget. */
   readonly budgetPerDay: number | undefined;
+  /** Why the warming ones are not scored yet; adds up to `warming`. */
+  readonly warmingFor: Readonly<Record<WarmingReason, number>>;
   /** Means over this share's series, undefined without any: 0–1; 0–1; (−∞, 1]; normalised; ≥ 0. */
   readonly warmupProgress: number | undefined;
   readonly coverage: number | undefined;
@@ -62,6 +70,8 @@ export interface ShareReport extends PartitionId {
 export interface StreamReport {
   readonly stream: string;
   readonly scores: HistogramCounts;
+  /** Seconds of event time that a series waited for its first score. */
+  readonly firstScore: HistogramCounts;
   readonly eventDelay: HistogramCounts;
   readonly reportDelay: HistogramCounts;
   readonly stages: Readonly<Record<Stage, HistogramCounts>>;

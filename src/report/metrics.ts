@@ -23,6 +23,10 @@ export const DELAY_BOUNDS = [0.1, 0.5, 1, 5, 15, 30, 60, 120, 300, 900, 3600, 21
 export const STAGE_BOUNDS = [1e-5, 1e-4, 5e-4, 1e-3, 5e-3, 0.02, 0.1, 0.25, 1] as const;
 /** Seconds of one slice: 20 ms is the aim, 250 ms the alarm. */
 export const SLICE_BOUNDS = [1e-5, 1e-4, 1e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1] as const;
+/** Seconds of event time: a minute to a year. */
+export const FIRST_SCORE_BOUNDS = [
+  60, 300, 900, 3600, 10_800, 43_200, 86_400, 172_800, 345_600, 691_200, 1_209_600, 2_592_000, 31_536_000,
+] as const;
 /** Seconds from freezing a partition to its sealed checkpoint. */
 export const CHECKPOINT_BOUNDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;
 
@@ -67,6 +71,10 @@ export const METRICS = {
 
   gruard_series_ready: gauge(STREAM, 'Series that are scored.'),
   gruard_series_warming: gauge(STREAM, 'Series that learn and are not scored yet.'),
+  gruard_series_warming_reason: gauge(
+    REASON,
+    'Warming series by what they wait for: their interval, more windows, or samples, because they stopped.',
+  ),
   gruard_series_silent: gauge(STREAM, 'Series that stopped while their partition flows.'),
   gruard_series_muted: gauge(STREAM, 'Series that detect.mute mutes at the event time reached: they open no episodes.'),
   gruard_series_exported: gauge(STREAM, 'Series that have lines of their own.'),
@@ -91,6 +99,11 @@ export const METRICS = {
   gruard_model_resets_total: counter(STREAM, 'Models that started anew.'),
   gruard_warmup_progress_ratio: gauge(STREAM, 'How far the series are through their warm-up.'),
   gruard_first_score_seconds: gauge(STREAM, 'Time from the first record of the stream to its first score.'),
+  gruard_time_to_first_score_seconds: histogram(
+    STREAM,
+    FIRST_SCORE_BOUNDS,
+    'Event time from the first window of a series to the end of its first scored one.',
+  ),
   gruard_step_duration_seconds: histogram(
     { tier: 'stream', labels: ['stream', 'stage'] },
     STAGE_BOUNDS,

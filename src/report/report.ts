@@ -2,9 +2,10 @@
 
 import type { Clock, Log } from '../ports.ts';
 import type { HttpSettings, Settings } from '../settings.ts';
+import { type Condition, newCondition } from './condition.ts';
 import { writeFamilies } from './exposition.ts';
 import { families, type Picture, type ProcessFacts } from './families.ts';
-import { type Condition, liveness, newCondition, readiness } from './health.ts';
+import { liveness, readiness } from './health.ts';
 import { type Listener, startHttp } from './http.ts';
 import type { LaneReport } from './laneReport.ts';
 import { accept, laneEnded, type Merge, newMerge } from './merge.ts';

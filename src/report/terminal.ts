@@ -2,6 +2,7 @@
 // line. Times of anomalies are event time in UTC.
 
 import { type AnomalyEvent, unreachable } from '../domain.ts';
+import type { WarmingReason } from './laneReport.ts';
 import { type Paint, PLAIN, printable } from './printable.ts';
 
 export interface Running {
@@ -21,6 +22,8 @@ export interface StreamProgress {
   readonly warming: number;
   /** 0–1; undefined without series. */
   readonly warmupProgress: number | undefined;
+  /** Of the warming ones. */
+  readonly warmingFor: Readonly<Record<WarmingReason, number>>;
 }
 
 const VALUE_LENGTH_MAX = 40;
@@ -48,7 +51,17 @@ export function warmupLine(progress: StreamProgress, paint: Paint = PLAIN): stri
   if (warming === 0)
     return `${stream}  ${paint('green', 'ready')}  ${ready} series ${ready === 1 ? 'is' : 'are'} scored`;
   const percent = warmupProgress === undefined ? '' : `  ${Math.floor(warmupProgress * 100)} %`;
-  return `${stream}  ${paint('yellow', 'warming up')}${percent}  ${ready} of ${all} series ready`;
+  const so = paint('yellow', 'warming up');
+  return `${stream}  ${so}${percent}  ${ready} of ${all} series ready${reasonsText(progress)}`;
+}
+
+/** What warming series wait for, other than more windows, which all of them do. */
+function reasonsText({ warmingFor: { interval, samples } }: Pick<StreamProgress, 'warmingFor'>): string {
+  const reasons = [
+    ...(interval > 0 ? [`${interval} without a known interval yet`] : []),
+    ...(samples > 0 ? [`${samples} stopped`] : []),
+  ];
+  return reasons.length === 0 ? '' : ` (${reasons.join(', ')})`;
 }
 
 /**

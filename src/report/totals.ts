@@ -3,7 +3,14 @@
 import { type Counters, newCounters } from '../domain.ts';
 import type { HistogramCounts, LaneReport, Stage, StreamReport } from './laneReport.ts';
 import { STAGES } from './laneReport.ts';
-import { CHECKPOINT_BOUNDS, DELAY_BOUNDS, SCORE_BOUNDS, SLICE_BOUNDS, STAGE_BOUNDS } from './metrics.ts';
+import {
+  CHECKPOINT_BOUNDS,
+  DELAY_BOUNDS,
+  FIRST_SCORE_BOUNDS,
+  SCORE_BOUNDS,
+  SLICE_BOUNDS,
+  STAGE_BOUNDS,
+} from './metrics.ts';
 
 export interface Histogram extends HistogramCounts {
   readonly counts: number[];
@@ -13,6 +20,7 @@ export interface Histogram extends HistogramCounts {
 export interface StreamTotals {
   readonly counters: Counters;
   readonly scores: Histogram;
+  readonly firstScore: Histogram;
   readonly eventDelay: Histogram;
   readonly reportDelay: Histogram;
   readonly stages: Readonly<Record<Stage, Histogram>>;
@@ -38,6 +46,7 @@ export function newStreamTotals(): StreamTotals {
   return {
     counters: newCounters(),
     scores: newHistogram(SCORE_BOUNDS),
+    firstScore: newHistogram(FIRST_SCORE_BOUNDS),
     eventDelay: newHistogram(DELAY_BOUNDS),
     reportDelay: newHistogram(DELAY_BOUNDS),
     stages: Object.fromEntries(stages) as Record<Stage, Histogram>,
@@ -66,6 +75,7 @@ function addHistogram(total: Histogram, part: HistogramCounts): void {
 /** Everything but the counters, which come by share. */
 export function addStream(total: StreamTotals, part: Omit<StreamReport, 'stream'>): void {
   addHistogram(total.scores, part.scores);
+  addHistogram(total.firstScore, part.firstScore);
   addHistogram(total.eventDelay, part.eventDelay);
   addHistogram(total.reportDelay, part.reportDelay);
   for (const stage of STAGES) addHistogram(total.stages[stage], part.stages[stage]);

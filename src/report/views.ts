@@ -1,7 +1,7 @@
 // The merged reports as the exposition and the terminal look at them: by stream, by share and by lane.
 
-import type { Condition } from './health.ts';
-import type { LaneReport, ShareReport } from './laneReport.ts';
+import type { Condition } from './condition.ts';
+import type { LaneReport, ShareReport, WarmingReason } from './laneReport.ts';
 import { type Merge, shareKey } from './merge.ts';
 import {
   addCounters,
@@ -20,6 +20,7 @@ export interface StreamView {
   readonly totals: StreamTotals;
   readonly ready: number;
   readonly warming: number;
+  readonly warmingFor: Readonly<Record<WarmingReason, number>>;
   readonly silent: number;
   readonly anomalous: number;
   readonly muted: number;
@@ -110,6 +111,11 @@ function streamView(stream: string, totals: StreamTotals, shares: readonly Share
     totals,
     ready: sum(shares, ready),
     warming: sum(shares, ({ series }) => series.warming),
+    warmingFor: {
+      interval: sum(shares, ({ warmingFor }) => warmingFor.interval),
+      windows: sum(shares, ({ warmingFor }) => warmingFor.windows),
+      samples: sum(shares, ({ warmingFor }) => warmingFor.samples),
+    },
     silent: sum(shares, ({ series }) => series.silent),
     anomalous: sum(shares, ({ series }) => series.anomalous),
     muted: sum(shares, ({ series }) => series.muted),

@@ -64,6 +64,7 @@ describe('a stream', () => {
       hidden: 32,
       lookback: 32,
       fields: 'separate',
+      prior: 'stream',
       warmupWindows: 'auto',
     });
   });

@@ -26,6 +26,7 @@ it('needs nothing but a topic', () => {
       lookback: 32,
       fields: 'separate',
       backend: 'auto',
+      prior: 'stream',
       warmup: { windows: 'auto' },
     },
     detect: { direction: 'both', sustain: { hits: 1, of: 1 }, recover: { hits: 1, of: 1 } },

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
-import { liveness, newCondition, readiness } from '../../src/report/health.ts';
+import { newCondition } from '../../src/report/condition.ts';
+import { liveness, readiness } from '../../src/report/health.ts';
 import { accept, laneEnded, newMerge } from '../../src/report/merge.ts';
-import { laneReport } from './synthetic.ts';
+import { laneReport, share } from './synthetic.ts';
 
 it('is ready when every lane is, and says until then what is missing', () => {
   const condition = newCondition();
@@ -15,6 +16,21 @@ it('is ready when every lane is, and says until then what is missing', () => {
   expect(readiness(condition, merge)).toEqual({ ok: true, text: 'ready' });
   laneEnded(merge, 1);
   expect(readiness(condition, merge)).toEqual({ ok: false, text: 'lane 1: ended, waits to be started anew' });
+});
+
+it('says which streams warm up, and is ready all the same', () => {
+  const merge = newMerge([], 1);
+  const series = { ready: 2, warming: 3, silent: 1, anomalous: 0, muted: 0, onBaseline: 0 };
+  const warmingFor = { interval: 0, windows: 2, samples: 1 };
+  const shares = [
+    share('orders', { series, warmingFor, warmupProgress: 0.4 }),
+    share('ready', { series: { ...series, warming: 0 } }),
+  ];
+  accept(merge, laneReport(0, { shares }));
+  expect(readiness(newCondition(), merge)).toEqual({
+    ok: true,
+    text: 'ready\norders  warming up  40 %  2 of 5 series ready (1 stopped)',
+  });
 });
 
 it('is degraded while three checkpoints in a row have failed, and not before', () => {

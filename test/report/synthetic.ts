@@ -11,7 +11,14 @@ import {
   STAGES,
   type StreamReport,
 } from '../../src/report/laneReport.ts';
-import { CHECKPOINT_BOUNDS, DELAY_BOUNDS, SCORE_BOUNDS, SLICE_BOUNDS, STAGE_BOUNDS } from '../../src/report/metrics.ts';
+import {
+  CHECKPOINT_BOUNDS,
+  DELAY_BOUNDS,
+  FIRST_SCORE_BOUNDS,
+  SCORE_BOUNDS,
+  SLICE_BOUNDS,
+  STAGE_BOUNDS,
+} from '../../src/report/metrics.ts';
 import { newHistogram } from '../../src/report/totals.ts';
 import type { StreamSettings } from '../../src/settings.ts';
 
@@ -61,7 +68,16 @@ export function stream(name: string, windowMs: number | 'auto' = 1000): StreamSe
       futureMs: 1000,
       openWindows: 4,
     },
-    model: { cell: 'gru', hidden: 16, layers: 1, lookback: 32, fields: 'separate', backend: 'auto', warmupWindows: 64 },
+    model: {
+      cell: 'gru',
+      hidden: 16,
+      layers: 1,
+      lookback: 32,
+      fields: 'separate',
+      backend: 'auto',
+      prior: 'stream',
+      warmupWindows: 64,
+    },
     detect: {
       threshold: { kind: 'fixed', decades: 3.5 },
       mute: [],
@@ -91,6 +107,7 @@ export function share(name: string, more: Partial<ShareReport> = {}): ShareRepor
     budgetPerDay: undefined,
     isSilent: false,
     behindSeconds: 0,
+    warmingFor: { interval: 0, windows: 0, samples: 0 },
     warmupProgress: undefined,
     coverage: undefined,
     skill: undefined,
@@ -108,6 +125,7 @@ export function streamReport(name: string, more: Partial<StreamReport> = {}): St
   return {
     stream: name,
     scores: newHistogram(SCORE_BOUNDS),
+    firstScore: newHistogram(FIRST_SCORE_BOUNDS),
     eventDelay: newHistogram(DELAY_BOUNDS),
     reportDelay: newHistogram(DELAY_BOUNDS),
     stages: Object.fromEntries(stages) as StreamReport['stages'],

@@ -128,9 +128,13 @@ describe('warmupLine', () => {
   it.each([
     [{ ready: 0, warming: 0, warmupProgress: undefined }, 's  waits for its first record'],
     [{ ready: 3, warming: 2, warmupProgress: 0.629 }, 's  warming up  62 %  3 of 5 series ready'],
+    [
+      { ready: 0, warming: 4, warmupProgress: 0.5, warmingFor: { interval: 2, windows: 1, samples: 1 } },
+      's  warming up  50 %  0 of 4 series ready (2 without a known interval yet, 1 stopped)',
+    ],
     [{ ready: 1, warming: 0, warmupProgress: 1 }, 's  ready  1 series is scored'],
     [{ ready: 5, warming: 0, warmupProgress: 1 }, 's  ready  5 series are scored'],
   ])('%j', (progress, line) => {
-    expect(warmupLine({ stream: 's', ...progress })).toBe(line);
+    expect(warmupLine({ stream: 's', warmingFor: { interval: 0, windows: 0, samples: 0 }, ...progress })).toBe(line);
   });
 });

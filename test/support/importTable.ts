@@ -193,7 +193,9 @@ export const TESTED_ELSEWHERE: ReadonlyMap<string, { readonly by: string | undef
 
 export const LIMIT_EXCEPTIONS = {
   /** By path from the top. */
-  files: new Map<string, { readonly lines: number; readonly reason: string }>(),
+  files: new Map<string, { readonly lines: number; readonly reason: string }>([
+    ['src/config/streamSchema.ts', { lines: 320, reason: 'all keys of a stream in the order of the documented file' }],
+  ]),
   /** By path below src/ and name. */
   functions: new Map<string, { readonly lines: number; readonly reason: string }>([
     [

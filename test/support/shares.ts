@@ -83,6 +83,8 @@ export async function deliver(
     readonly waveRows?: number;
     readonly flush?: boolean;
     readonly outcome?: Outcome;
+    /** Sees every wave after all stages. */
+    readonly collect?: (work: Work) => void;
     /** With a clock other work gets its turns, as in a lane. */
     readonly monotonic?: () => number;
   } = {},
@@ -91,7 +93,10 @@ export async function deliver(
   const feed = newFeed(options.monotonic ?? (() => 0), () => {});
   const wave = newWave(options.waveRows ?? 256);
   const done = new Promise<void>((resolve, reject) => {
-    const report = (work: Work): Work => collect(work, outcome);
+    const report = (work: Work): Work => {
+      options.collect?.(work);
+      return collect(work, outcome);
+    };
     pipeline(feed.works, { timed: (_stage, step) => step, report }).subscribe({ error: reject, complete: resolve });
   });
   const push = (records: readonly SourceRecord[], flush: boolean): Promise<void> => {

@@ -31,6 +31,7 @@ export const SMALL_MODEL: ModelSettings = {
   lookback: 8,
   fields: 'separate',
   backend: 'auto',
+  prior: 'stream',
   warmupWindows: 50,
 };
 
@@ -68,6 +69,7 @@ export function streamSettings(changes: StreamChanges = {}): StreamSettings {
       lookback: 32,
       fields: 'separate',
       backend: 'auto',
+      prior: 'stream',
       warmupWindows: 'auto',
       ...changes.model,
     },
