@@ -1,7 +1,7 @@
 // Who comes in when a share has as many series as it may have: a key at its third sighting, in the place of the series
 // that has been silent longest. Keys that come once or twice, in whatever number, move nobody, and a series that goes
-// on sending is never moved. Sightings are counted in a count-min sketch of two rows, which forgets by counting, not
-// by time: so a replay decides the same.
+// on sending is never moved. Sightings are counted in a count-min sketch of two rows, which forgets by counting, not by
+// time: so a replay decides the same.
 
 import type { SeriesKey } from '../domain.ts';
 import { evidenceAddress } from '../kernel/bank.ts';
@@ -12,13 +12,13 @@ import { lastSeenMs, type Series, type SeriesTable } from './series.ts';
 /** Sightings that let a key in; counters stop there. */
 const SIGHTINGS = 3;
 /**
- * Counters of a row, at least and at most: 32 to 128 kB in a checkpoint. Halved after half as many sightings, so that a
- * key must come three times among 33,000 to 131,000 strangers.
+ * Counters of a row, at least and at most: 2 to 128 kB in a checkpoint. Halved after half as many sightings, so that a
+ * key must come three times among some 32 strangers for each series of the limit, at most 131,000.
  */
-const WIDTH_MIN = 1 << 16;
+const WIDTH_MIN = 1 << 12;
 const WIDTH_MAX = 1 << 18;
 /** Counters of a row for each series that the share may have. */
-const WIDTH_PER_SERIES = 16;
+const WIDTH_PER_SERIES = 64;
 /** A series is silent after so many windows, however short the bound for all is. */
 const SILENT_WINDOWS = 10;
 const PER_BYTE = 4;
@@ -85,9 +85,7 @@ export function silentest(door: Doorkeeper, table: SeriesTable, nowMs: number, q
   }
 }
 
-/**
- * To be told of each accepted sample that lies behind event time: a series may begin with it, and be silent at once.
- */
+/** Told of each accepted sample that lies behind event time: a series may begin with it, and be silent at once. */
 export function noteOld(door: Doorkeeper, timeMs: number, nowMs: number, quietMs: number): void {
   if (timeMs + quietMs <= nowMs) forgetSilent(door);
   else door.nobodyBeforeMs = Math.min(door.nobodyBeforeMs, timeMs + quietMs);

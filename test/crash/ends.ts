@@ -1,5 +1,4 @@
-// What a run leaves behind, and in what two runs differ: the newest sealed checkpoint of each partition, and the
-// events.
+// What a run leaves behind, and in what two runs differ: the newest sealed checkpoint of each partition, and events.
 
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';

@@ -1,5 +1,4 @@
-// The bounded form of `npm run test:crash`: killed at random, also inside checkpoints, nothing is lost or learned
-// twice.
+// The bounded form of `npm run test:crash`: killed at random, also in checkpoints, nothing is lost or learned twice.
 
 import { expect, inject, it } from 'vitest';
 import { crashRun } from '../crash/crash.ts';

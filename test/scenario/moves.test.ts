@@ -18,7 +18,7 @@ import { deliver, emptyShare, kept, newOutcome, type Outcome } from '../support/
 import { type Trial, trialOf } from './trials.ts';
 
 const ID = { topic: 'topic', partition: 0 };
-const TRIALS = 40;
+const TRIALS = 60;
 
 /** Where checkpoints are kept, and what can go wrong there. */
 interface Place {

@@ -13,8 +13,8 @@ const flat = told.bankBytes[0] === told.bankBytes[1] && after < 1.25 * before;
 const ok = whole && flat && told.latecomersIn === latecomers;
 console.log(
   `flood: ${ok ? 'PASS' : 'FAIL'} keys=${keys} steady=${told.learned.length} ` +
-    `fewest windows learned=${told.learned[0]} ` +
-    `of ${rounds} latecomers=${told.latecomersIn} refused=${told.refused} RSS ${before} to ${after} MB, ` +
+    `fewest windows learned=${told.learned[0]} of ${rounds} latecomers=${told.latecomersIn} ` +
+    `refused=${told.refused} RSS ${before} to ${after} MB, ` +
     `${told.recordsPerSecond} records/s`,
 );
 process.exitCode = ok ? 0 : 1;
