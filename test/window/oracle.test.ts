@@ -127,6 +127,11 @@ function actualOf({ settings, samples, waveRows, batchRows }: Trial): Expected {
   };
 }
 
+/** Sums and rates may end in other last digits when they are added up in another order. */
+function rounded(windows: readonly TestWindow[]): TestWindow[] {
+  return windows.map((window) => ({ ...window, value: Number(window.value.toPrecision(10)) }));
+}
+
 function expectLedger({ counts }: Expected, samples: number): void {
   const { windowed, late, duplicate, nonFinite, future, keyLimit, waiting } = counts;
   expect(windowed + late + duplicate + nonFinite + future + keyLimit + waiting).toBe(samples);
@@ -138,7 +143,9 @@ it('closes the windows that the whole list of samples says, in order, and counts
     fc.property(arbitraryTrial({ kind: 'fixed', ms: 10 * SECOND }, 60), (trial) => {
       const { settings, samples } = trial;
       const actual = actualOf(trial);
-      expect(actual).toEqual(expectedOf(samples, settings, FIELDS, SERIES_MAX));
+      const expected = expectedOf(samples, settings, FIELDS, SERIES_MAX);
+      expect(actual.counts).toEqual(expected.counts);
+      expect(rounded(actual.windows)).toEqual(rounded(expected.windows));
       expectLedger(actual, samples.length);
       for (const name of ['closed', 'late', 'duplicate', 'gap'] as const) coverage[name] += actual.counts[name];
     }),
@@ -156,7 +163,7 @@ it('does so, too, where it finds the interval itself; only series may take turns
       const { settings, samples } = trial;
       const [actual, expected] = [actualOf(trial), expectedOf(samples, settings, FIELDS, SERIES_MAX)];
       expect(actual.counts).toEqual(expected.counts);
-      expect(bySeries(actual.windows)).toEqual(bySeries(expected.windows));
+      expect(bySeries(rounded(actual.windows))).toEqual(bySeries(rounded(expected.windows)));
       expectLedger(actual, samples.length);
       closed += actual.windows.length;
     }),
