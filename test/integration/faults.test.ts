@@ -185,7 +185,7 @@ describe('what nobody catches', () => {
   it('fails the lane when it is in a lane', async () => {
     const at = join(folder.path, 'faulty');
     await mkdir(at);
-    const text = 'export function standingOf({ series, bank, window, stream }) {';
+    const text = 'export function standingOf({ series, bank, window, stream, decode }) {';
     const main = faultyBuild(at, 'standing.js', text, `${text} Promise.reject(new Error('planted fault'));`);
     const daemon = start(['run', await config(), '--replay', '-'], {}, lines(calm), { main, inputStaysOpen: true });
     expect(await daemon.exited, daemon.stderr()).toBe(1);
