@@ -84,7 +84,8 @@ async function endsOf(snapshots: readonly (Snapshot | undefined)[], brokers: str
       const { uid, position, block } = share;
       state.set(`${partition} ${uid}`, `${position} ${hashOf(block)}`);
       for (const { key, slab } of share.series) state.set(`${partition} ${uid} ${key}`, hashOf(slab));
-      series += share.series.length;
+      // Beside them a partition keeps what its series have learned together, below an empty key.
+      series += share.series.filter(({ key }) => key !== '[]').length;
     }
   }
   const events = new Map<string, Set<string>>();
