@@ -62,10 +62,9 @@ export async function runApp(options: AppOptions): Promise<number> {
     const claim = await claimStateDir(options.stateDir, { fresh: options.fresh });
     stops.push(['state directory', () => claim.release()]);
   }
-  const { GRUARD_COMMIT: commit = 'unknown' } = process.env;
   const facts = {
     version: options.version,
-    commit,
+    commit: process.env['GRUARD_COMMIT'] ?? 'unknown',
     configSha: options.configSha,
     memoryLimitBytes: Math.min(process.constrainedMemory() || totalmem(), totalmem()),
     bandNominal: BAND_NOMINAL,
@@ -75,7 +74,6 @@ export async function runApp(options: AppOptions): Promise<number> {
   stops.push(['http', () => listener.close()]);
   screen.started(listener.url);
   log('info', 'started', `listening on ${listener.url}`, { lanes, version: options.version });
-
   logMutes(settings, log);
 
   let finish: (exit: number) => void = () => {};

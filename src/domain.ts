@@ -74,7 +74,7 @@ export type EpisodeEvent = (typeof EPISODE_EVENTS)[number];
 export const EPISODE_KINDS = ['spike', 'shift', 'gap', 'range', 'stuck'] as const;
 export type EpisodeKind = (typeof EPISODE_KINDS)[number];
 /** How an episode ended: the value came back, or stayed away until the new level was the usual one. */
-type ClosedBy = 'recovered' | 'new_regime';
+type ClosedBy = 'recovered' | 'new_regime' | 'muted';
 export const SEVERITIES = ['info', 'warning', 'critical'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 type EvidenceKind = 'level' | 'residual' | 'spread' | 'drift' | 'shape' | 'burst' | 'joint' | 'gap' | 'range' | 'stuck';

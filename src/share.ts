@@ -28,7 +28,7 @@ import type { Kernel } from './kernel/kernel.ts';
 import { AT, type Layout, layoutOf } from './kernel/layout.ts';
 import type { LaneMemory } from './kernel/memory.ts';
 import { hash32 } from './kernel/random.ts';
-import { shapeOf } from './kernel/shape.ts';
+import { hasPrior, shapeOf } from './kernel/shape.ts';
 import type { SeriesSnapshot, ShareSnapshot } from './ports.ts';
 import type { StreamSettings } from './settings.ts';
 import { dueMsOf } from './window/closing.ts';
@@ -73,6 +73,7 @@ export function newShare(
   const { decode, window, detect, model, limits } = stream;
   const series = newSeriesTable(bank, decode.fields.length, limits.series);
   const labelNames = decode.labels.map(({ label }) => label);
+  const prior: Prior | undefined = hasPrior(model, labelNames.length) ? { slot: -1 } : undefined;
   return {
     stream,
     partition,
@@ -87,7 +88,7 @@ export function newShare(
       rows: newSampleRows(),
     },
     window: newWindowState(window, limits, series, counters),
-    forecast: newForecastState(bank, kernel, counters, (slot) => seedOf(stream, series, slot), priorOf(stream)),
+    forecast: newForecastState(bank, kernel, counters, (slot) => seedOf(stream, series, slot), prior),
     detect: {
       bank,
       settings: detect,
@@ -98,11 +99,6 @@ export function newShare(
     position: 0,
     sealedFreeze: 0,
   };
-}
-
-/** A stream without labels has one series, which nothing comes before. */
-function priorOf({ model, decode }: StreamSettings): Prior | undefined {
-  return model.prior === 'stream' && decode.labels.length > 0 ? { slot: -1 } : undefined;
 }
 
 /** Gives the memory of all its slabs back. */

@@ -1,7 +1,7 @@
 // What the models of all streams may take.
 
 import { layoutOf } from '../kernel/layout.ts';
-import { shapeOf } from '../kernel/shape.ts';
+import { hasPrior, shapeOf } from '../kernel/shape.ts';
 import type { Settings } from '../settings.ts';
 
 interface StreamMemory {
@@ -19,8 +19,8 @@ export interface MemoryNeeded {
 }
 
 /**
- * The most that all slabs can take when every partition holds `limits.series` series. `partitionsOf` tells how many
- * partitions a topic, or all topics of a prefix with `*`, has.
+ * The most that all slabs can take when every partition holds `limits.series` series, and what they have learned
+ * together. `partitionsOf` tells how many partitions a topic, or all topics of a prefix with `*`, has.
  */
 export function memoryNeeded(
   settings: Pick<Settings, 'streams'>,
@@ -31,7 +31,9 @@ export function memoryNeeded(
     const slabs = stream.limits.series;
     const fields = stream.decode.fields.length;
     const { slabBytes } = layoutOf(shapeOf(stream.model, stream.window.openWindows, fields));
-    return { stream: stream.name, partitions, slabs, slabBytes, bytes: partitions * slabs * slabBytes };
+    const prior = hasPrior(stream.model, stream.decode.labels.length) ? 1 : 0;
+    const bytes = partitions * (slabs + prior) * slabBytes;
+    return { stream: stream.name, partitions, slabs, slabBytes, bytes };
   });
   return { bytes: perStream.reduce((sum, { bytes }) => sum + bytes, 0), perStream };
 }

@@ -81,6 +81,10 @@ export function decimal(least: number, most: number, fix: string) {
   return told(z.number().min(least).max(most), `be ${bounds}`, fix);
 }
 
+export function anyNumber(fix: string) {
+  return decimal(-Number.MAX_VALUE, Number.MAX_VALUE, fix);
+}
+
 /** One of a few words. */
 export function choice<const Words extends readonly [string, ...string[]]>(values: Words, fix?: string) {
   return told(z.enum(values), `be ${either(values)}`, fix ?? `Write one of ${values.join(', ')}.`, values);

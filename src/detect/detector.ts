@@ -145,7 +145,8 @@ export function judgeValue(state: DetectState, wave: Wave, row: number, evidence
   const isNews = lastAt === 0 || n - lastAt > reach || ranked >= f64[at + AT.lastAlarm]! + ESCALATION;
   const { decades: threshold, less } = takeThreshold(state, wave, row, warming);
   const news = candidate && isNews && ranked >= threshold;
-  const alarm = !warming && counts && (news || isLong(f64, at, wave, row, less));
+  const long = isLong(f64, at, wave, row, counts, less);
+  const alarm = !warming && counts && (news || long);
   const score = pow10((ranked - threshold) / SCORE_DECADES);
   const abnormal = !warming && counts && (alarm || wave.point[row]! >= ABNORMAL);
   return {
@@ -158,12 +159,13 @@ export function judgeValue(state: DetectState, wave: Wave, row: number, evidence
 }
 
 /**
- * Counts the window into the run of abnormal ones; true when a run that opened nothing yet is long enough for that.
- * `less`: decades by which a point counts less, because the threshold is higher than usual.
+ * Counts the window into the run of abnormal ones; true when a run that opened nothing yet is long enough for that. A
+ * window that the policies do not count ends a run. `less`: decades by which a point counts less, because the threshold
+ * is higher than usual.
  */
-function isLong(f64: Float64Array, at: number, wave: Wave, row: number, less: number): boolean {
+function isLong(f64: Float64Array, at: number, wave: Wave, row: number, counts: boolean, less: number): boolean {
   const point = wave.point[row]! - less;
-  f64[at + AT.abnormalSum] = point >= ABNORMAL ? f64[at + AT.abnormalSum]! + point - RUN_USUAL : 0;
+  f64[at + AT.abnormalSum] = counts && point >= ABNORMAL ? f64[at + AT.abnormalSum]! + point - RUN_USUAL : 0;
   if (f64[at + AT.open] === 1 || f64[at + AT.abnormalSum]! < RUN_ALARM) return false;
   return wave.learned[row]! * f64[at + AT.everyMs]! >= RUN_AFTER_MS;
 }
@@ -222,9 +224,14 @@ export function followEpisode(
     severity,
     startedAtMs: f64[at + AT.startedAtMs]!,
     latencyWindows: f64[at + AT.latency]!,
-    closedBy: event !== 'closed' ? undefined : holds(f64[at + AT.calm]!, recover) ? 'recovered' : 'new_regime',
+    closedBy: event === 'closed' ? closedBy(verdict, holds(f64[at + AT.calm]!, recover)) : undefined,
     evidence: evidenceOf(wave, row, verdict.kind),
   };
+}
+
+function closedBy(verdict: Verdict, isCalm: boolean): EpisodeChange['closedBy'] {
+  if (verdict.muted === true) return 'muted';
+  return isCalm ? 'recovered' : 'new_regime';
 }
 
 function openEpisode(f64: Float64Array, at: number, verdict: Verdict): void {
@@ -269,6 +276,8 @@ function continueEpisode(
     f64[at + AT.open] = 0;
     f64[at + AT.hits] = 0;
     f64[at + AT.armedUntil] = 0;
+    // The run that lasts is no news: only the next one may open again.
+    if (f64[at + AT.abnormalSum]! > 0) f64[at + AT.abnormalSum] = Number.NEGATIVE_INFINITY;
     return 'closed';
   }
   if (f64[at + AT.sinceEvent]! >= CONTINUING_WINDOWS) {

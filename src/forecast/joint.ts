@@ -13,7 +13,7 @@ import {
   togetherAddress,
 } from '../kernel/bank.ts';
 import { initialise } from '../kernel/initialise.ts';
-import { JOB_WORDS, JOBS_MAX, type Room, STEP, TRAIN } from '../kernel/kernel.ts';
+import { JOB_WORDS, JOBS_MAX, type Room, STEP, TRAIN, writeTrainJob } from '../kernel/kernel.ts';
 import { AT, FAR, INPUTS, STRIDE } from '../kernel/layout.ts';
 import type { Network } from '../kernel/network.ts';
 import { PROFILED_MAX } from '../kernel/shape.ts';
@@ -55,7 +55,7 @@ export function learnJointWave(state: NeuralState, network: Network, wave: Wave)
 
 function trainDue(state: NeuralState, network: Network, room: Room, wave: Wave): void {
   const { bank, jobs } = state;
-  const { f64, f32, u32 } = bank.lane;
+  const { f64 } = bank.lane;
   let count = 0;
   for (let step = 0; step < wave.steps; step++) {
     jobs.broken[step] = 0;
@@ -71,13 +71,8 @@ function trainDue(state: NeuralState, network: Network, room: Room, wave: Wave):
     const targets = room.targets + 4 * count * network.L * network.M;
     writeTargets(bank, network, home, wave, step, targets / 4, rows);
     const job = room.jobs / 4 + count * JOB_WORDS;
-    u32[job + TRAIN.hot] = home.hot;
-    u32[job + TRAIN.optimiser] = home.optimiser;
-    u32[job + TRAIN.inputs] = home.log;
-    u32[job + TRAIN.state] = home.states;
-    u32[job + TRAIN.targets] = targets;
-    u32[job + TRAIN.steps] = rows;
-    f32[job + TRAIN.rate] = RATE * rateFactor(f64, at, SCHEDULE);
+    const rate = RATE * rateFactor(f64, at, SCHEDULE);
+    writeTrainJob(bank.lane, job, home.hot, home.optimiser, home.log, home.states, targets, rows, rate);
     jobs.due[count] = step;
     count++;
   }

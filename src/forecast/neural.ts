@@ -11,7 +11,7 @@
 import { GAP, type Wave } from '../domain.ts';
 import { type Bank, evidenceAddress, hotAddress, optimiserAddress } from '../kernel/bank.ts';
 import { initialise } from '../kernel/initialise.ts';
-import { type Hyper, JOB_WORDS, JOBS_MAX, type Room, STEP, TRAIN } from '../kernel/kernel.ts';
+import { type Hyper, JOB_WORDS, JOBS_MAX, type Room, STEP, TRAIN, writeTrainJob } from '../kernel/kernel.ts';
 import { AT, FAR, HORIZONS, INPUTS, STRIDE, TARGETS } from '../kernel/layout.ts';
 import type { Network } from '../kernel/network.ts';
 import { changeOf, usualStep } from './change.ts';
@@ -71,7 +71,7 @@ export function learnNeuralWave(state: NeuralState, network: Network, wave: Wave
 
 function trainDue(state: NeuralState, network: Network, room: Room, wave: Wave): void {
   const { bank, jobs } = state;
-  const { f64, f32, u32 } = bank.lane;
+  const { f64, f32 } = bank.lane;
   let count = 0;
   for (let row = 0; row < wave.count; row++) {
     jobs.broken[row] = 0;
@@ -90,13 +90,9 @@ function trainDue(state: NeuralState, network: Network, room: Room, wave: Wave):
     const value = wave.value[row]!;
     writeTargets(f32, targets / 4, inputs / 4, rows, normalised(f64, at, value), changeOf(f64, at, value));
     const job = room.jobs / 4 + count * JOB_WORDS;
-    u32[job + TRAIN.hot] = slab.hot;
-    u32[job + TRAIN.optimiser] = slab.optimiser;
-    u32[job + TRAIN.inputs] = inputs;
-    u32[job + TRAIN.state] = slab.evidence + bank.layout.statesAt;
-    u32[job + TRAIN.targets] = targets;
-    u32[job + TRAIN.steps] = rows;
-    f32[job + TRAIN.rate] = RATE * rateFactor(f64, at, SCHEDULE);
+    const states = slab.evidence + bank.layout.statesAt;
+    const rate = RATE * rateFactor(f64, at, SCHEDULE);
+    writeTrainJob(bank.lane, job, slab.hot, slab.optimiser, inputs, states, targets, rows, rate);
     jobs.due[count] = row;
     count++;
   }

@@ -22,7 +22,7 @@ import {
   touch,
 } from '../kernel/bank.ts';
 import { initialise } from '../kernel/initialise.ts';
-import { type Hyper, JOB_WORDS, type Kernel, type Room, TRAIN } from '../kernel/kernel.ts';
+import { type Hyper, JOB_WORDS, type Kernel, type Room, TRAIN, writeTrainJob } from '../kernel/kernel.ts';
 import { AT, HORIZONS, type Layout } from '../kernel/layout.ts';
 import type { Network } from '../kernel/network.ts';
 import { PROFILED_MAX } from '../kernel/shape.ts';
@@ -127,13 +127,8 @@ export function teach(
   const to = room.jobs / 4;
   const [targets, rows] = [u32[from + TRAIN.targets]!, u32[from + TRAIN.steps]!];
   copyInputs(bank, network, slot, u32[from + TRAIN.inputs]! / 4, log / 4, rows);
-  u32[to + TRAIN.hot] = hot;
-  u32[to + TRAIN.optimiser] = optimiserAddress(bank, own);
-  u32[to + TRAIN.inputs] = log;
-  u32[to + TRAIN.state] = states;
-  u32[to + TRAIN.targets] = targets;
-  u32[to + TRAIN.steps] = rows;
-  f32[to + TRAIN.rate] = rate * Math.max(RATE_SHARE_MIN, 1 / (1 + lessons / RATE_FALLS_AFTER));
+  const gentle = rate * Math.max(RATE_SHARE_MIN, 1 / (1 + lessons / RATE_FALLS_AFTER));
+  writeTrainJob(bank.lane, to, hot, optimiserAddress(bank, own), log, states, targets, rows, gentle);
   kernel.train(network, 1, hyper);
   if (!Number.isNaN(f32[to + TRAIN.loss]!)) f64[at + AT.trainings] = lessons + 1;
 }

@@ -42,6 +42,27 @@ export const TRAIN = {
   loss: 7,
 } as const;
 
+/** Writes a job of `train`: `job` is the index of its first word, the rest as in TRAIN. */
+export function writeTrainJob(
+  { u32, f32 }: { readonly u32: Uint32Array; readonly f32: Float32Array },
+  job: number,
+  hot: number,
+  optimiser: number,
+  inputs: number,
+  state: number,
+  targets: number,
+  steps: number,
+  rate: number,
+): void {
+  u32[job + TRAIN.hot] = hot;
+  u32[job + TRAIN.optimiser] = optimiser;
+  u32[job + TRAIN.inputs] = inputs;
+  u32[job + TRAIN.state] = state;
+  u32[job + TRAIN.targets] = targets;
+  u32[job + TRAIN.steps] = steps;
+  f32[job + TRAIN.rate] = rate;
+}
+
 /** Room in the lane's memory for jobs of one network, as byte addresses. Holds until the next call of `room`. */
 export interface Room {
   /** JOBS_MAX × JOB_WORDS words. */

@@ -46,3 +46,11 @@ export function shapeOf(choice: ModelChoice, openWindows: number, count = 1): Sh
 export function isNeural(cell: NeuralCell | Baseline): cell is NeuralCell {
   return (NEURAL_CELLS as readonly string[]).includes(cell);
 }
+
+/**
+ * Whether a share keeps one slab more: what its series have learned together, where new ones begin. A stream without
+ * labels has one series, which nothing comes before.
+ */
+export function hasPrior(model: { cell: NeuralCell | Baseline; prior: 'stream' | 'none' }, labels: number): boolean {
+  return isNeural(model.cell) && model.prior === 'stream' && labels > 0;
+}

@@ -140,7 +140,7 @@ function makeRoomFor(state: WindowState, key: SeriesKey, offset: number, nowMs: 
   state.forgotten.push(victim);
 }
 
-/** Samples that no window of an evicted series will ever tell. Freed slabs stay as they were for now. */
+/** Samples that no window of an evicted series will ever tell. What stood in a freed slab can still be read here. */
 function dropHeld(state: WindowState, { slots }: Series): void {
   const { counters } = state;
   for (const slot of slots) {

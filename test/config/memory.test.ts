@@ -12,7 +12,7 @@ function settings(name: string): Settings {
   return loaded.settings;
 }
 
-it('is one slab for each series and partition', () => {
+it('is one slab for each series and partition, and one for what they learned together', () => {
   const demo = settings('demo');
   const { slabBytes } = layoutOf(shapeOf({ cell: 'gru', hidden: 16, layers: 1, lookback: 32 }, 2));
   const three = layoutOf(shapeOf({ cell: 'gru', hidden: 16, layers: 1, lookback: 32 }, 2, 3)).slabBytes;
@@ -23,9 +23,9 @@ it('is one slab for each series and partition', () => {
     partitions: 3,
     slabs: 100,
     slabBytes: three,
-    bytes: 300 * three,
+    bytes: 303 * three,
   });
-  expect(bytes).toBe(400 * slabBytes + 300 * three);
+  expect(bytes).toBe(404 * slabBytes + 303 * three);
   // Three of one field, and what they have together.
   expect(three).toBeGreaterThan(3 * slabBytes);
 });
@@ -43,4 +43,5 @@ it('is less for a baseline and more for a larger network', () => {
   expect(of({ cell: 'lstm' })).toBeGreaterThan(of({}));
   expect(of({ fields: 'joint' })).toBeLessThan(of({}));
   expect(of({ backend: 'js' })).toBe(of({}));
+  expect(of({ prior: 'none' })).toBeLessThan(of({}));
 });

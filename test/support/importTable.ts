@@ -193,9 +193,7 @@ export const TESTED_ELSEWHERE: ReadonlyMap<string, { readonly by: string | undef
 
 export const LIMIT_EXCEPTIONS = {
   /** By path from the top. */
-  files: new Map<string, { readonly lines: number; readonly reason: string }>([
-    ['src/config/streamSchema.ts', { lines: 320, reason: 'all keys of a stream in the order of the documented file' }],
-  ]),
+  files: new Map<string, { readonly lines: number; readonly reason: string }>(),
   /** By path below src/ and name. */
   functions: new Map<string, { readonly lines: number; readonly reason: string }>([
     [
@@ -205,7 +203,7 @@ export const LIMIT_EXCEPTIONS = {
     [
       'app.ts runApp',
       {
-        lines: 155,
+        lines: 150,
         reason: 'the daemon is built in one straight line: each step uses what earlier ones made, and stops in reverse',
       },
     ],

@@ -127,8 +127,9 @@ function actualOf({ settings, samples, waveRows, batchRows }: Trial): Expected {
   };
 }
 
-/** Sums and rates may end in other last digits when they are added up in another order. */
-function rounded(windows: readonly TestWindow[]): TestWindow[] {
+/** The oracle adds up a rate in another order, which may change its last digits; all else is exact. */
+function rounded(windows: readonly TestWindow[], { aggregate }: WindowSettings): readonly TestWindow[] {
+  if (aggregate !== 'rate') return windows;
   return windows.map((window) => ({ ...window, value: Number(window.value.toPrecision(10)) }));
 }
 
@@ -145,7 +146,7 @@ it('closes the windows that the whole list of samples says, in order, and counts
       const actual = actualOf(trial);
       const expected = expectedOf(samples, settings, FIELDS, SERIES_MAX);
       expect(actual.counts).toEqual(expected.counts);
-      expect(rounded(actual.windows)).toEqual(rounded(expected.windows));
+      expect(rounded(actual.windows, settings)).toEqual(rounded(expected.windows, settings));
       expectLedger(actual, samples.length);
       for (const name of ['closed', 'late', 'duplicate', 'gap'] as const) coverage[name] += actual.counts[name];
     }),
@@ -163,7 +164,7 @@ it('does so, too, where it finds the interval itself; only series may take turns
       const { settings, samples } = trial;
       const [actual, expected] = [actualOf(trial), expectedOf(samples, settings, FIELDS, SERIES_MAX)];
       expect(actual.counts).toEqual(expected.counts);
-      expect(bySeries(rounded(actual.windows))).toEqual(bySeries(rounded(expected.windows)));
+      expect(bySeries(rounded(actual.windows, settings))).toEqual(bySeries(rounded(expected.windows, settings)));
       expectLedger(actual, samples.length);
       closed += actual.windows.length;
     }),
