@@ -170,6 +170,11 @@ function isLong(f64: Float64Array, at: number, wave: Wave, row: number, counts: 
   return wave.learned[row]! * f64[at + AT.everyMs]! >= RUN_AFTER_MS;
 }
 
+/** A run that was told is no news while it lasts: only the next one may open again. */
+export function endAbnormalRun(f64: Float64Array, at: number): void {
+  if (f64[at + AT.abnormalSum]! > 0) f64[at + AT.abnormalSum] = Number.NEGATIVE_INFINITY;
+}
+
 export function countWindow(state: DetectState, wave: Wave, row: number, verdict: Verdict): void {
   if (wave.gap[row] === GAP.missing) return; // counted as skipped when it closed
   if (Number.isNaN(verdict.score)) state.counters.windowsWarming++;
@@ -276,8 +281,7 @@ function continueEpisode(
     f64[at + AT.open] = 0;
     f64[at + AT.hits] = 0;
     f64[at + AT.armedUntil] = 0;
-    // The run that lasts is no news: only the next one may open again.
-    if (f64[at + AT.abnormalSum]! > 0) f64[at + AT.abnormalSum] = Number.NEGATIVE_INFINITY;
+    endAbnormalRun(f64, at);
     return 'closed';
   }
   if (f64[at + AT.sinceEvent]! >= CONTINUING_WINDOWS) {

@@ -12,6 +12,7 @@ import {
   countWindow,
   type DetectState,
   ESCALATION,
+  endAbnormalRun,
   followEpisode,
   heard,
   isMuted,
@@ -78,6 +79,8 @@ function joinTogether(state: DetectState, wave: Wave, step: number, verdicts: Ve
   if (lead < 0) return false;
   f64[at + AT.lastAlarmAt] = f64[at + AT.windows]!;
   f64[at + AT.lastAlarm] = together.ranked;
+  // No episode is open for all: without this a run would alarm again and again.
+  endAbnormalRun(f64, at);
   const own = verdicts[lead]!;
   if (isByAll) f64[at + AT.tokens]! += 1;
   verdicts[lead] = {

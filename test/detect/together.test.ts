@@ -6,18 +6,21 @@ import { type EpisodeChange, newCounters, SURPRISES } from '../../src/domain.ts'
 import { AT } from '../../src/kernel/layout.ts';
 import { DETECT } from '../support/detection.ts';
 import { manyFields, stepOf } from '../support/fields.ts';
+import { EVERY_MS } from '../support/slabs.ts';
 
 /** Pooled surprises of the fields, and of all together behind them; how far each is apart. */
 interface Seen {
   readonly pooled: readonly number[];
   readonly apart?: readonly number[];
+  /** Point score of all together; that of the pooled surprise if not said. */
+  readonly point?: number;
 }
 
 const CALM: Seen = { pooled: [1, 1, 1] };
 const LOUD = THRESHOLD + 1.5;
 
 /** Steps of a series with two fields through the detector; every value is within its bounds. */
-function detect(steps: readonly Seen[], mutedUntil = Number.NEGATIVE_INFINITY) {
+function detect(steps: readonly Seen[], mutedUntil = Number.NEGATIVE_INFINITY, age = 1000) {
   const many = manyFields(2, { cell: 'last' });
   const { f64 } = many.bank.lane;
   const counters = newCounters();
@@ -25,9 +28,10 @@ function detect(steps: readonly Seen[], mutedUntil = Number.NEGATIVE_INFINITY) {
   const settings = { ...DETECT, mute };
   const state: DetectState = { bank: many.bank, settings, warmupWindows: 64, counters, mutedUntilMs: () => mutedUntil };
   for (let field = 0; field < 3; field++) f64[many.atOf(field) + AT.slowSquare] = 1e12;
+  f64[many.atOf(2) + AT.everyMs] = EVERY_MS; // as the forecast stage does
   const told: (EpisodeChange & { readonly n: number })[] = [];
   const open: number[][] = [];
-  for (const [n, { pooled, apart = [1, 1] }] of steps.entries()) {
+  for (const [n, { pooled, apart = [1, 1], point }] of steps.entries()) {
     const wave = stepOf(many, n, [100, 100]);
     wave.slot[2] = many.first + 2;
     wave.startMs[2] = wave.startMs[0] ?? 0;
@@ -36,9 +40,10 @@ function detect(steps: readonly Seen[], mutedUntil = Number.NEGATIVE_INFINITY) {
     wave.expected.set([100, 100, Number.NaN]);
     wave.lower.set([90, 90, Number.NaN]);
     wave.upper.set([110, 110, Number.NaN]);
-    wave.learned.fill(1000 + n);
+    wave.learned.fill(age + n);
     wave.pooled.set(pooled);
     wave.point.set(pooled);
+    wave.point[2] = point ?? wave.point[2]!;
     wave.apart.set(apart);
     for (const [row, own] of pooled.entries()) wave.surprises.fill(own / 2, row * SURPRISES, (row + 1) * SURPRISES);
     const changes: EpisodeChange[] = [];
@@ -75,6 +80,12 @@ describe('fields of a series', () => {
     const { lines, open } = detect(steps, Number.POSITIVE_INFINITY);
     expect(lines).toEqual([]);
     expect(open.flat()).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+  });
+
+  it('tell a long run of what all show together once', () => {
+    const run = new Array<Seen>(12).fill({ pooled: [1, 1, 3], point: 4.5, apart: [1, 3] });
+    expect(detect([CALM, ...run], undefined, 3000).lines).toEqual(['4 opened 1', '5 closed 1']);
+    expect(detect([CALM, ...run, CALM, ...run], undefined, 3000).lines).toHaveLength(4);
   });
 
   it('open by what all show together, in the name of the one that is furthest apart', () => {
