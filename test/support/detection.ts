@@ -66,12 +66,12 @@ export function detect(
     wave.lower[0] = 90;
     wave.upper[0] = 110;
     wave.pooled[0] = missing || from + n < 50 ? Number.NaN : pooled;
-    wave.point[0] = point ?? wave.pooled[0]!;
+    wave.point[0] = point ?? wave.pooled[0] ?? Number.NaN;
     wave.surprises.set([2, 3, 0, 0, 0, 0, 0, 0, 0]);
     const changes: EpisodeChange[] = [];
     detectWave(state, wave, changes);
     told.push(...changes.map((change) => ({ ...change, n })));
-    scores.push(wave.score[0]!);
+    scores.push(wave.score[0] ?? Number.NaN);
   }
   return { told, scores, counters, kinds: told.map(({ n, event, kind }) => `${n} ${event} ${kind}`) };
 }
