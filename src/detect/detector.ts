@@ -16,6 +16,7 @@ import { pow10 } from '../kernel/elementary.ts';
 import { AT } from '../kernel/layout.ts';
 import { warmupWindowsOf } from '../kernel/warmup.ts';
 import type { DetectSettings } from '../settings.ts';
+import { ABNORMAL, endAbnormalRun, isLong } from './abnormal.ts';
 import { isAway, startAway } from './away.ts';
 import { evidenceOf, kindOf } from './evidence.ts';
 import { deviates, holds, isOutOfRange, POLICY_SCORE, remember } from './policies.ts';
@@ -25,20 +26,9 @@ import { baseThreshold, takeThreshold } from './threshold.ts';
 
 /** Decades of surprise that one factor of ten in the score stands for. */
 const SCORE_DECADES = 4;
-const DAY_MS = 86_400_000;
 /** Within the reach of the last alarm only one this much stronger is another alarm. */
 export const ESCALATION = 0.25;
 const CONTINUING_WINDOWS = 60;
-/** Point score, in decades, from which a window is abnormal: it sustains an alarm, and keeps an episode open. */
-const ABNORMAL = 4;
-/**
- * A run of abnormal windows gathers decades beyond so many a window, and is an alarm when it has so many: four barely
- * abnormal windows, three clearly, two wildly so. A single one is judged by its rank alone.
- */
-const RUN_USUAL = 2;
-const RUN_ALARM = 8;
-/** Runs count from that age on: before, every first is long. */
-const RUN_AFTER_MS = 7 * DAY_MS;
 /** Windows in which an episode reaches out. */
 export const REACH_WINDOWS = 10;
 /** Windows after which a new level is the usual one: a share of the series' age. */
@@ -156,23 +146,6 @@ export function judgeValue(state: DetectState, wave: Wave, row: number, evidence
     kind: 'spike',
     ranked: alarm ? Math.max(ranked, threshold) : ranked,
   };
-}
-
-/**
- * Counts the window into the run of abnormal ones; true when a run that opened nothing yet is long enough for that. A
- * window that the policies do not count ends a run. `less`: decades by which a point counts less, because the threshold
- * is higher than usual.
- */
-function isLong(f64: Float64Array, at: number, wave: Wave, row: number, counts: boolean, less: number): boolean {
-  const point = wave.point[row]! - less;
-  f64[at + AT.abnormalSum] = counts && point >= ABNORMAL ? f64[at + AT.abnormalSum]! + point - RUN_USUAL : 0;
-  if (f64[at + AT.open] === 1 || f64[at + AT.abnormalSum]! < RUN_ALARM) return false;
-  return wave.learned[row]! * f64[at + AT.everyMs]! >= RUN_AFTER_MS;
-}
-
-/** A run that was told is no news while it lasts: only the next one may open again. */
-export function endAbnormalRun(f64: Float64Array, at: number): void {
-  if (f64[at + AT.abnormalSum]! > 0) f64[at + AT.abnormalSum] = Number.NEGATIVE_INFINITY;
 }
 
 export function countWindow(state: DetectState, wave: Wave, row: number, verdict: Verdict): void {

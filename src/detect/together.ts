@@ -8,11 +8,11 @@ import { evidenceAddress, firstSlot } from '../kernel/bank.ts';
 import { log10, pow10 } from '../kernel/elementary.ts';
 import { AT, COMPANION } from '../kernel/layout.ts';
 import { warmupWindowsOf } from '../kernel/warmup.ts';
+import { endAbnormalRun } from './abnormal.ts';
 import {
   countWindow,
   type DetectState,
   ESCALATION,
-  endAbnormalRun,
   followEpisode,
   heard,
   isMuted,
