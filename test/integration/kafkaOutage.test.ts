@@ -79,7 +79,8 @@ describe.runIf(ready)('a Kafka source whose broker is not always there', { timeo
       await eventually(`${records} records`, () => owner.count() >= records);
     }
     expect(owner.offsets.get(`${topic}/0`)).toEqual(range(0, 30));
-    expect(states.at(-1)?.rebalances).toBe(2);
+    // One for each time, or two where the group still waits for the member that this one was before.
+    expect([2, 3, 4]).toContain(states.at(-1)?.rebalances);
     expect(lines.filter((line) => line.startsWith('error'))).toEqual([]);
     process.kill(started().pid(), 'SIGSTOP');
     await eventually('it noticed', () => states.at(-1)?.waitingFor === `brokers ${brokers()}`);
