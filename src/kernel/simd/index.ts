@@ -4,7 +4,7 @@ import { adam, squaredNorm } from './adam';
 import { countUpTo } from './count';
 import { gruBackward, gruRecurrentGradient, gruStep } from './gru';
 import { headBackward, headForward, headGradient, headStep, known, lossOfAll } from './head';
-import { lstmBackward, lstmRecurrentGradient, lstmStep } from './lstm';
+import { lstmBackward, lstmRecurrentGradient, lstmStep, packedStep, packRecurrent, packs } from './lstm';
 import { products, transpose } from './product';
 import {
   C, cell, cells, column, configure, fromAbove, gates, gradient, GRU, H, I, inner, layerBytes, layers, M, O, row,
@@ -109,9 +109,12 @@ function forward(weights: usize, x: usize, width: i32, steps: i32, at: usize, h:
   }
   // Whole cache lines: the weights are padded to them. The first layer touches all.
   const share = ((weightBytes >> 6) / <usize>steps + 1) << 6;
+  const packed = cell != GRU && packs();
+  if (packed) packRecurrent(recurrent);
   for (let t = 0; t < steps; t++) {
     touchAhead(share);
-    if (cell == GRU) gruStep(a, recurrent, before, side, before + row);
+    if (packed) packedStep(a, before, c, side, before + row, c + row, (t & 1) != 0);
+    else if (cell == GRU) gruStep(a, recurrent, before, side, before + row);
     else lstmStep(a, recurrent, before, c, side, before + row, c + row);
     a += column;
     before += row;

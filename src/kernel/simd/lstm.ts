@@ -1,8 +1,15 @@
 // LSTM with a forget gate, one layer over many steps. Numbers in brackets are the equations of ../README.md.
 
-import { product, products, transpose } from './product';
+import { pack, packedProduct, product, products, transpose } from './product';
 import { column, dInner, dState, fromAbove, H, row, turned, zeros } from './scratch';
 import { add, madd, mul, nmadd, one, sigmoid, sub, tanh } from './vector';
+
+/** From this size on U is packed for a pass: it is more than the first cache of today's cores holds. */
+const PACKED_BYTES: usize = 48 << 10;
+
+export function packs(): bool {
+  return (H & 31) == 0 && <usize>H * column > PACKED_BYTES;
+}
 
 /**
  * One step. `gates` holds W x + b, and i, f, o, g afterwards; `squashed` is tanh(c') afterwards. The tanh of c' has a
@@ -13,6 +20,23 @@ export function lstmStep(
   gates: usize, recurrent: usize, h: usize, c: usize, squashed: usize, next: usize, nextCell: usize
 ): void {
   product(gates, gates, recurrent, column, h, 4, H, H);
+  squash(gates, c, squashed, next, nextCell);
+}
+
+/** Makes U ready for `packedStep`, in `turned`, which is free on the way forward. */
+export function packRecurrent(recurrent: usize): void {
+  pack(turned, recurrent, column, H, H);
+}
+
+/** The same step with a packed U; `back` in every other step. */
+export function packedStep(
+  gates: usize, h: usize, c: usize, squashed: usize, next: usize, nextCell: usize, back: bool
+): void {
+  packedProduct(gates, gates, turned, h, 4, H, H, back);
+  squash(gates, c, squashed, next, nextCell);
+}
+
+@inline function squash(gates: usize, c: usize, squashed: usize, next: usize, nextCell: usize): void {
   const f = gates + row, o = f + row, g = o + row;
   for (let v: usize = 0; v < row; v += 16) {
     const input = sigmoid(v128.load(gates + v)), forget = sigmoid(v128.load(f + v)); // (5)
@@ -32,7 +56,12 @@ export function lstmStep(
 
 /** All steps back; as in gru.ts. `dInner` carries the derivatives by the cells. */
 export function lstmBackward(recurrent: usize, gates: usize, cells: usize, squashed: usize, steps: i32): void {
-  transpose(turned, recurrent, H, 4 * H);
+  const packed = packs();
+  if (packed) {
+    for (let first = 0; first < H; first += 32) {
+      transpose(turned + <usize>first * column, recurrent + <usize>first * column, 32, 4 * H);
+    }
+  } else transpose(turned, recurrent, H, 4 * H);
   for (let v: usize = 0; v < row; v += 16) {
     v128.store(dState + v, f32x4.splat(0));
     v128.store(dInner + v, f32x4.splat(0));
@@ -54,7 +83,8 @@ export function lstmBackward(recurrent: usize, gates: usize, cells: usize, squas
       v128.store(g + v, mul(dInput, nmadd(candidate, candidate, one())));       // (23)
       v128.store(dInner + v, dForget);
     }
-    product(dState, zeros, turned, row, i, 4, 4 * H, H >> 2);                   // (24)
+    if (packed) packedProduct(dState, zeros, turned, i, 4, 4 * H, H >> 2, (t & 1) != 0); // (24)
+    else product(dState, zeros, turned, row, i, 4, 4 * H, H >> 2);
   }
 }
 
