@@ -57,7 +57,7 @@ export const ERRORS = {
   checkpoint_failed: {
     exit: 1,
     retryable: true,
-    remedy: 'Check disk space and state.dir; the older checkpoint stays.',
+    remedy: 'Check disk space and state.dir, or the state topic; the older checkpoint stays.',
   },
   state_taken: {
     exit: 1,

@@ -13,6 +13,8 @@ import type { LaneReport } from './report/laneReport.ts';
 import { newGenerator } from './source/generator.ts';
 import { newKafkaSource } from './source/kafka.ts';
 import { newKafkaClient } from './source/kafkaClient.ts';
+import { leaderWatch } from './source/kafkaLeaders.ts';
+import { rightsFor } from './source/kafkaRights.ts';
 import type { KafkaState } from './source/kafkaState.ts';
 import { partitionText } from './source/kafkaTopics.ts';
 import { newReplaySource } from './source/replay.ts';
@@ -32,7 +34,15 @@ export interface LaneInput {
   /** Facts for the report. */
   state(): Pick<
     LaneReport,
-    'connected' | 'ready' | 'waitingFor' | 'rebalances' | 'handoffSeconds' | 'lastFetchMs' | 'blockedPartitions'
+    | 'connected'
+    | 'ready'
+    | 'waitingFor'
+    | 'rebalances'
+    | 'handoffSeconds'
+    | 'lastFetchMs'
+    | 'blockedPartitions'
+    | 'leaderMoves'
+    | 'rightsMissing'
   >;
 }
 
@@ -85,6 +95,8 @@ function reading(): ReturnType<LaneInput['state']> {
     handoffSeconds: undefined,
     lastFetchMs: undefined,
     blockedPartitions: 0,
+    leaderMoves: 0,
+    rightsMissing: 0,
   };
 }
 
@@ -115,6 +127,7 @@ function kafkaInput(
       state = now;
     },
     onGap,
+    rights: (existing) => rightsFor(settings, existing),
   });
   // One connection for both sinks; it opens with the first message.
   const kafka = written.length === 0 ? undefined : newKafkaClient(settings.kafka, log, clock);
@@ -136,14 +149,21 @@ function kafkaInput(
         !state.blocked.includes(partitionText(partition)) &&
         clock.now() - (state.lastFetchMs ?? 0) < FETCH_OLD_MS,
     }),
-    state: () => ({
-      connected: state?.joined ?? false,
-      ready: state?.joined === true && state.waitingFor === undefined,
-      waitingFor: state?.waitingFor,
-      rebalances: state?.rebalances ?? 0,
-      handoffSeconds: undefined,
-      lastFetchMs: state?.lastFetchMs,
-      blockedPartitions: state?.blocked.length ?? 0,
-    }),
+    state() {
+      const troubles = [events?.trouble, rejects?.trouble].filter((trouble) => trouble !== undefined);
+      const waitingFor = state?.waitingFor ?? troubles[0]?.text;
+      const refused = troubles.filter(({ code }) => code === 'kafka_auth').length;
+      return {
+        connected: state?.joined ?? false,
+        ready: state?.joined === true && waitingFor === undefined,
+        waitingFor,
+        rebalances: state?.rebalances ?? 0,
+        handoffSeconds: undefined,
+        lastFetchMs: state?.lastFetchMs,
+        blockedPartitions: state?.blocked.length ?? 0,
+        leaderMoves: leaderWatch.moves,
+        rightsMissing: (state?.rightsMissing ?? 0) + refused,
+      };
+    },
   };
 }

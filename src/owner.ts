@@ -2,7 +2,7 @@
 // that sources call, and keeps its order: events first, then state, then the commit.
 
 import { newWave, type PartitionId, type RecordBatch, type Wave } from './domain.ts';
-import { GruardError } from './errors.ts';
+import { type ErrorCode, GruardError } from './errors.ts';
 import type { Feed } from './feed.ts';
 import { JOBS_MAX, type Kernel } from './kernel/kernel.ts';
 import type { LaneMemory } from './kernel/memory.ts';
@@ -69,6 +69,8 @@ export interface Owner extends PartitionOwner {
     bytes: number;
     lastSuccessMs: number | undefined;
     failures: number;
+    /** Why the newest one failed; undefined after a sealed one. */
+    failure: { readonly code: ErrorCode; readonly text: string } | undefined;
     /** Of the partition that has failed most often in a row. */
     readonly failuresInARow: number;
   };
@@ -99,6 +101,7 @@ export function newOwner(options: OwnerOptions): Owner {
       bytes: 0,
       lastSuccessMs: undefined,
       failures: 0,
+      failure: undefined,
       get failuresInARow() {
         return Math.max(0, ...[...owned.values()].map(({ failures }) => failures));
       },
@@ -234,6 +237,7 @@ async function save(state: State, one: Owned, store: CheckpointStore): Promise<v
     const took = clock.monotonic() - from;
     for (const share of one.shares) endFreeze(share, 'sealed');
     one.failures = 0;
+    checkpoint.failure = undefined;
     checkpoint.bytes = bytes;
     checkpoint.lastSuccessMs = clock.now();
     one.nextAt = from + Math.max(options.everyMs, took / CHECKPOINT_SHARE);
@@ -247,8 +251,10 @@ async function save(state: State, one: Owned, store: CheckpointStore): Promise<v
     for (const share of one.shares) endFreeze(share, 'failed');
     if (!isOwned(state, one)) return;
     checkpoint.failures++;
+    const code = error instanceof GruardError ? error.code : 'checkpoint_failed';
+    checkpoint.failure = { code, text: messageOf(error) };
     one.failures++;
-    one.taken ||= error instanceof GruardError && error.code === 'state_taken';
+    one.taken ||= code === 'state_taken';
     const message = `checkpoint of ${nameOf(one.id)} failed: ${messageOf(error)}`;
     options.log('warn', 'checkpoint_failed', message, { ...one.id });
   }

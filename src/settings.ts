@@ -127,7 +127,14 @@ export interface KafkaSettings {
   readonly group: string;
   /** PEM texts. Undefined = plain text; an empty object = TLS with the system's authorities. */
   readonly tls:
-    | { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly insecure?: boolean }
+    | {
+        readonly ca?: string;
+        readonly cert?: string;
+        readonly key?: string;
+        readonly insecure?: boolean;
+        /** Where they were read, to be read again for later connections; undefined = they never change. */
+        readonly files?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+      }
     | undefined;
   readonly sasl:
     | {

@@ -41,9 +41,12 @@ export function newTeller(
     const behindSeconds = Math.max(0, ...told.shares.map((share) => share.behindSeconds));
     const change = ladder.look({ nowMs: clock.monotonic(), waited, behindSeconds });
     if (change !== undefined) log(ladder.level === 0 ? 'info' : 'warn', 'overload', change, { level: ladder.level });
+    const state = input.state();
+    const refused = owner.checkpoint.failure?.code === 'kafka_auth' ? 1 : 0;
     send({
       lane,
-      ...input.state(),
+      ...state,
+      rightsMissing: state.rightsMissing + refused,
       backpressureSeconds: owner.waits.seconds,
       recreations: owner.recreations.count,
       overload: ladder.level,

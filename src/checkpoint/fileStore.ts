@@ -76,7 +76,7 @@ export function newFileStore({ dir, keep, log, files = nodeFiles }: FileStoreOpt
         await tidy(files, directory, epoch, listing, generations.flat());
         return { snapshot: newest.snapshot, epoch };
       } catch (error) {
-        if (error instanceof GruardError) throw error;
+        if (error instanceof GruardError && error.code !== 'state_unwritable') throw error;
         const message = `cannot use ${root} for the state of ${nameOf(partition)}: ${textOf(error)}`;
         throw new GruardError('state_unwritable', message, { cause: error });
       }

@@ -1,11 +1,12 @@
 // What the file store needs of a file system, so narrow that a simulated disk fits under it; and the real one.
 
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { GruardError } from '../errors.ts';
 
 /** All paths are absolute. Everything rejects with the system's error, `code` in it. */
 export interface Files {
-  /** One level, for this user only; false when it was there. */
+  /** One level, for this user only; false when it was there. `state_unwritable` where a link or a file has the name. */
   makeDirectory(path: string): Promise<boolean>;
   /** Names of the regular files in it, in any order; no links, no directories. */
   list(directory: string): Promise<readonly string[]>;
@@ -41,8 +42,12 @@ export const nodeFiles: Files = {
       await mkdir(path, { mode: 0o700 });
       return true;
     } catch (error) {
-      if (systemCode(error) === 'EEXIST') return false;
-      throw error;
+      if (systemCode(error) !== 'EEXIST') throw error;
+      // A link could lead the state of one partition, and what is tidied away there, to any place.
+      const found = await lstat(path);
+      if (found.isDirectory()) return false;
+      const what = `${path} is ${found.isSymbolicLink() ? 'a symbolic link, ' : ''}not a directory`;
+      throw new GruardError('state_unwritable', what, { cause: error });
     }
   },
   async list(directory) {

@@ -5,7 +5,7 @@
 // finds the other, so that never both go on; and a dead socket can be removed safely, because its name never returns.
 
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, lstat, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -35,10 +35,6 @@ export async function claimStateDir(dir: string, options: { readonly fresh?: boo
   const path = resolve(dir);
   try {
     await makeDirectories(path);
-    const found = await lstat(path);
-    if (found.isSymbolicLink())
-      throw new GruardError('state_unwritable', `${path} is a symbolic link, not a directory`);
-    if (!found.isDirectory()) throw new GruardError('state_unwritable', `${path} is not a directory`);
     const near = await shortPath(path);
     let mine: Presence | undefined;
     try {

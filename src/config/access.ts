@@ -21,12 +21,15 @@ export function tlsOf(tls: Kafka['tls'], complain: Complain): KafkaSettings['tls
     const what = `stands without \`${missing}\`; mutual TLS needs both`;
     complain('conflict', ['kafka', 'tls', there], what, `Write ${missing}: too, or remove this key.`, 'key');
   }
-  const result: { ca?: string; cert?: string; key?: string; insecure?: boolean } = {};
+  const { ca, cert, key } = tls;
+  const files = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+  const result: { ca?: string; cert?: string; key?: string; insecure?: boolean; files?: typeof files } = {};
   if (tls.ca !== undefined) result.ca = certificate(tls.ca, ['kafka', 'tls', 'ca'], complain);
   if (tls.cert !== undefined) result.cert = certificate(tls.cert, ['kafka', 'tls', 'cert'], complain);
   if (tls.key !== undefined) result.key = pem(tls.key, ['kafka', 'tls', 'key'], complain);
   if (result.cert && result.key) checkPair(result.cert, result.key, ['kafka', 'tls', 'key'], complain);
   if (tls.insecure) result.insecure = true;
+  if (Object.keys(files).length > 0) result.files = files;
   return result;
 }
 

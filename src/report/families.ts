@@ -115,6 +115,8 @@ const FEEDS: Readonly<Record<MetricName, Feed>> = {
   gruard_topic_recreations_total: byLane(({ totals }) => totals.recreations),
   gruard_handoff_seconds: byLane(({ report }) => report?.handoffSeconds),
   gruard_last_fetch_timestamp_seconds: byLane(({ report }) => seconds(report?.lastFetchMs)),
+  gruard_kafka_leader_moves_total: byLane(({ totals }) => totals.leaderMoves),
+  gruard_kafka_rights_missing: byLane(({ report }) => report?.rightsMissing),
   gruard_kafka_blocked_partitions: byLane(({ report }) => report?.blockedPartitions),
   gruard_lane_slice_seconds: histogramByLane('gruard_lane_slice_seconds', 'slices'),
   gruard_lane_restarts_total: byLane(({ restarts }) => restarts),

@@ -35,8 +35,9 @@ export function readiness(condition: Condition, merge: Merge): Verdict {
       missing.push(`lane ${lane}: ${ended ? 'ended, waits to be started anew' : 'starting'}`);
     else if (!report.connected || !report.ready) missing.push(`lane ${lane}: ${whatIsMissing(report)}`);
     else if (report.checkpoint.failuresInARow > FAILURES_MAX) {
-      const { failuresInARow } = report.checkpoint;
-      missing.push(`lane ${lane}: degraded, ${failuresInARow} checkpoints in a row failed; the older one stays`);
+      const { failuresInARow, failure } = report.checkpoint;
+      const why = failure === undefined ? '' : ` (${failure.text})`;
+      missing.push(`lane ${lane}: degraded, ${failuresInARow} checkpoints in a row failed${why}; the older one stays`);
     }
   }
   if (missing.length > 0) return { ok: false, text: missing.join('\n') };

@@ -1,11 +1,19 @@
 // Anomaly events and dead letters to Kafka: queued at once, sent in order and in batches, retried as long as it takes.
 
-import type { IHeaders, Kafka, Message, Producer } from 'kafkajs';
-import type { AnomalyEvent, PartitionId, SourceRecord } from '../domain.ts';
-import { ERRORS } from '../errors.ts';
+import type { Kafka, Message, Producer } from 'kafkajs';
+import type { AnomalyEvent } from '../domain.ts';
+import { ERRORS, type ErrorCode } from '../errors.ts';
 import type { Clock, EventSink, Log, RejectSink } from '../ports.ts';
-import { backOffMs, kafkaErrorCode, kafkaErrorText, newOnceAMinute, runRetry } from '../source/kafkaClient.ts';
+import {
+  authTypeIn,
+  backOffMs,
+  kafkaErrorCode,
+  kafkaErrorText,
+  newOnceAMinute,
+  runRetry,
+} from '../source/kafkaClient.ts';
 import { keyPartitioner } from '../source/kafkaPartitioner.ts';
+import { deadLetters } from './deadLetters.ts';
 
 export interface KafkaSinkOptions {
   readonly kafka: Kafka;
@@ -17,6 +25,13 @@ export interface KafkaSinkOptions {
 /** What is queued but not acknowledged. The owner of the sink flushes before it grows beyond PENDING_BYTES_MAX. */
 interface Pending {
   readonly pendingBytes: number;
+  /** Why nothing goes out just now; undefined when nothing is known against it. */
+  readonly trouble: SinkTrouble | undefined;
+}
+
+interface SinkTrouble {
+  readonly code: ErrorCode;
+  readonly text: string;
 }
 
 export const PENDING_BYTES_MAX = 16 << 20;
@@ -25,7 +40,6 @@ export const PENDING_BYTES_MAX = 16 << 20;
 const BATCH_BYTES_MAX = 900_000;
 const BATCH_MESSAGES_MAX = 1_000;
 const REJECTS_A_SECOND_MAX = 1_000;
-const DETAIL_CHARACTERS_MAX = 1_000;
 const STOP_MS = 5_000;
 const refusals = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_TIMESTAMP']);
 
@@ -45,6 +59,9 @@ export function newKafkaEventSink(options: KafkaSinkOptions): EventSink & Pendin
     stop: () => queue.stop(),
     get pendingBytes() {
       return queue.pendingBytes;
+    },
+    get trouble() {
+      return queue.trouble;
     },
   };
 }
@@ -75,52 +92,13 @@ export function newKafkaRejectSink(options: KafkaSinkOptions): RejectSink & Pend
     get pendingBytes() {
       return queue.pendingBytes;
     },
+    get trouble() {
+      return queue.trouble;
+    },
     get suppressed() {
       return suppressed;
     },
   };
-}
-
-/** The dead letter of a record, and what is sent in its place where that is refused. Copies: the queue outlives it. */
-function deadLetters(
-  from: PartitionId,
-  record: SourceRecord,
-  reason: string,
-  detail: string,
-  nowMs: number,
-): readonly Message[] {
-  const told: IHeaders = {
-    'x-error-reason': reason,
-    'x-error-detail': detail.slice(0, DETAIL_CHARACTERS_MAX),
-    'x-topic': from.topic,
-    'x-partition': String(from.partition),
-    'x-offset': String(record.offset),
-  };
-  const truncated: IHeaders = { ...told, 'x-truncated': 'true' };
-  const original = copyHeaders(record.headers ?? {});
-  const key = copy(record.key);
-  const whole: Message = { key, value: copy(record.value), headers: { ...original, ...told } };
-  return [
-    { ...whole, timestamp: String(Math.trunc(record.timestampMs ?? nowMs)) },
-    whole,
-    { key, value: Buffer.alloc(0), headers: { ...original, ...truncated } },
-    { key: null, value: Buffer.alloc(0), headers: truncated },
-  ];
-}
-
-function copy(bytes: Uint8Array | null): Buffer | null {
-  return bytes === null ? null : Buffer.from(bytes);
-}
-
-/** A header is bytes, text, or a list of both where its name occurs more than once. */
-function copyHeaders(headers: Readonly<Record<string, unknown>>): IHeaders {
-  const copied: IHeaders = {};
-  const one = (value: unknown): Buffer | string => (value instanceof Uint8Array ? Buffer.from(value) : String(value));
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || value === null) continue;
-    copied[name] = Array.isArray(value) ? value.map(one) : one(value);
-  }
-  return copied;
 }
 
 interface Queued {
@@ -141,6 +119,7 @@ class SendQueue {
   /** Messages at the head that are sent one by one, to find the one that is refused. */
   #alone = 0;
   #connected = false;
+  #trouble: SinkTrouble | undefined;
   #stopped = false;
   #sending: Promise<void> | undefined;
   #endPause: () => void = () => {};
@@ -159,6 +138,10 @@ class SendQueue {
 
   get pendingBytes(): number {
     return this.#pendingBytes;
+  }
+
+  get trouble(): SinkTrouble | undefined {
+    return this.#trouble;
   }
 
   push(forms: readonly Message[]): void {
@@ -226,6 +209,7 @@ class SendQueue {
   }
 
   #acknowledge(batch: readonly Queued[]): void {
+    this.#trouble = undefined;
     this.#queue = this.#queue.slice(batch.length);
     this.#acknowledged += batch.length;
     this.#alone = Math.max(0, this.#alone - batch.length);
@@ -250,9 +234,12 @@ class SendQueue {
   #tell(error: unknown): void {
     const { topic, log } = this.#options;
     const code = kafkaErrorCode(error);
+    const lacks = authTypeIn(error) === 'TOPIC_AUTHORIZATION_FAILED' ? `this user lacks WRITE on topic ${topic}: ` : '';
+    const why = `${lacks}${kafkaErrorText(error)}`;
+    this.#trouble = { code, text: `topic ${topic} takes nothing: ${why}` };
     const turn = this.#mayLog(code);
     if (turn === undefined) return;
-    const text = `sending to ${topic} failed and is tried again: ${kafkaErrorText(error)}. ${ERRORS[code].remedy}`;
+    const text = `sending to ${topic} failed and is tried again: ${why}. ${ERRORS[code].remedy}`;
     log('warn', code, text, { topic, waiting: this.#queue.length, repeated: turn.held });
   }
 

@@ -104,6 +104,10 @@ export interface LaneReport {
   readonly lastFetchMs: number | undefined;
   /** Partitions that wait at a record batch which cannot be read. */
   readonly blockedPartitions: number;
+  /** Times that a partition went to another leader. */
+  readonly leaderMoves: number;
+  /** Rights that the brokers refuse to this user. */
+  readonly rightsMissing: number;
   readonly busyRatio: number;
   /** That compute its streams, each once. */
   readonly kernels: readonly Pick<Kernel, 'backend' | 'fused'>[];
@@ -119,6 +123,8 @@ export interface LaneReport {
     readonly bytes: number;
     readonly lastSuccessMs: number | undefined;
     readonly failures: number;
+    /** Why the newest one failed; undefined after a sealed one. */
+    readonly failure: { readonly code: string; readonly text: string } | undefined;
     /** Since the last sealed one, of the partition that has failed most often. */
     readonly failuresInARow: number;
     /** Files set aside at restore, or records that could not be read. */

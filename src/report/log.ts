@@ -102,8 +102,8 @@ function withoutRepeats(write: Write): Write {
     }, REPEAT_MS).unref();
   }
   return (level, code, message, fields) => {
-    const { stream, topic } = fields;
-    const key = JSON.stringify([code, stream, topic]);
+    const { stream, topic, rights } = fields;
+    const key = JSON.stringify([code, stream, topic, rights]);
     const repeat = repeats.get(key);
     if (repeat !== undefined) {
       repeat.count += 1;

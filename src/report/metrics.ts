@@ -142,6 +142,11 @@ export const METRICS = {
   gruard_topic_recreations_total: counter(LANE, 'Partitions that were created anew: their state was left, cold start.'),
   gruard_handoff_seconds: gauge(LANE, 'Last hand-over: from revoking to the first score at the new owner.'),
   gruard_last_fetch_timestamp_seconds: gauge(LANE, 'When the last records were fetched.'),
+  gruard_kafka_leader_moves_total: counter(
+    LANE,
+    'Times that a partition of an input, of a sink or of state went to another leader.',
+  ),
+  gruard_kafka_rights_missing: gauge(LANE, 'Rights that the brokers refuse to this user; /readyz names them.'),
   gruard_kafka_blocked_partitions: gauge(LANE, 'Partitions that wait at a record batch which cannot be read.'),
   gruard_lane_slice_seconds: histogram(LANE, SLICE_BOUNDS, 'Uninterrupted work of a lane.'),
   gruard_lane_restarts_total: counter(LANE, 'Times that the lane was started anew.'),

@@ -29,6 +29,7 @@ export interface StreamTotals {
 export interface LaneTotals {
   rebalances: number;
   recreations: number;
+  leaderMoves: number;
   backpressureSeconds: number;
   checkpointFailures: number;
   checkpointsDamaged: number;
@@ -57,6 +58,7 @@ export function newLaneTotals(): LaneTotals {
   return {
     rebalances: 0,
     recreations: 0,
+    leaderMoves: 0,
     backpressureSeconds: 0,
     checkpointFailures: 0,
     checkpointsDamaged: 0,
@@ -84,6 +86,7 @@ export function addStream(total: StreamTotals, part: Omit<StreamReport, 'stream'
 export function addLane(total: LaneTotals, part: LaneTotals): void {
   total.rebalances += part.rebalances;
   total.recreations += part.recreations;
+  total.leaderMoves += part.leaderMoves;
   total.backpressureSeconds += part.backpressureSeconds;
   total.checkpointFailures += part.checkpointFailures;
   total.checkpointsDamaged += part.checkpointsDamaged;
@@ -97,6 +100,7 @@ export function laneTotalsOf(report: LaneReport): LaneTotals {
   const totals = newLaneTotals();
   totals.rebalances = report.rebalances;
   totals.recreations = report.recreations;
+  totals.leaderMoves = report.leaderMoves;
   totals.backpressureSeconds = report.backpressureSeconds;
   totals.checkpointFailures = report.checkpoint.failures;
   totals.checkpointsDamaged = report.checkpoint.damaged;

@@ -1,32 +1,23 @@
 // A lane's records from Kafka: finds the topics, keeps a member of the consumer group alive, for ever.
 
 import { hostname } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import type { PartitionId } from '../domain.ts';
 import { ERRORS, GruardError } from '../errors.ts';
-import type { Clock, Log, PartitionOwner, RecordSource } from '../ports.ts';
-import type { KafkaSettings } from '../settings.ts';
-import { ASKING, backOffMs, kafkaErrorCode, kafkaErrorText, newKafkaClient, newOnceAMinute } from './kafkaClient.ts';
+import type { PartitionOwner, RecordSource } from '../ports.ts';
+import { ASKING, backOffMs, kafkaErrorCode, kafkaErrorText, newComplaints, newKafkaClient } from './kafkaClient.ts';
 import { GroupMember } from './kafkaMember.ts';
-import { type Ending, type KafkaState, type KafkaTiming, kafkaTiming, type MemberEvents } from './kafkaState.ts';
+import { hiddenTopics, lackText, permission, type Right, refusedNow, rightsField } from './kafkaRights.ts';
+import { pause } from './kafkaSlices.ts';
+import {
+  type Ending,
+  type KafkaSourceOptions,
+  type KafkaState,
+  type KafkaTiming,
+  kafkaTiming,
+  type MemberEvents,
+} from './kafkaState.ts';
 import { newAddedPartitions, partitionText, type ResolvedTopics, resolveTopics } from './kafkaTopics.ts';
-
-export interface KafkaSourceOptions {
-  readonly settings: KafkaSettings;
-  /** Names, and prefixes that end in `*`, of all streams. */
-  readonly topics: readonly string[];
-  /** Topics that no prefix stands for: those that gruard writes. */
-  readonly exclude?: readonly string[];
-  readonly lane: number;
-  readonly log: Log;
-  readonly clock: Clock;
-  /** Called after each change, with a new object; several times a second. */
-  readonly onState: (state: KafkaState) => void;
-  /** Retention removed that many records of the partition before they were read. */
-  readonly onGap?: (partition: PartitionId, records: number) => void;
-  readonly timing?: Partial<KafkaTiming>;
-}
 
 /** What the lanes of this process have in common. */
 const instance = `${hostname()}:${process.pid}`;
@@ -51,8 +42,12 @@ class KafkaSource implements RecordSource {
   readonly #kafka: Kafka;
   readonly #asking: Kafka;
   readonly #added = newAddedPartitions();
-  readonly #mayLog: ReturnType<typeof newOnceAMinute>;
+  readonly #sayOnceAMinute: ReturnType<typeof newComplaints>;
   readonly #stopping = new AbortController();
+  /** A broker that is frozen answers nothing for a long time: stopping does not wait for it. */
+  readonly #stopped = new Promise<undefined>((resolve) => {
+    this.#stopping.signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
   readonly #endOffsets = new Map<string, number>();
   readonly #blocked = new Set<string>();
   /** Where reading of partitions ended whose state may still be near. */
@@ -61,6 +56,9 @@ class KafkaSource implements RecordSource {
   /** What the present member waits for; missing topics are waited for beside it. */
   #memberWaits: string | undefined = 'a broker';
   #missing: readonly string[] = [];
+  /** Of topics that this user may not see, and what the present member was refused. */
+  #hidden: readonly Right[] = [];
+  #refused: readonly Right[] = [];
   #joins = 0;
   #member: GroupMember | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -72,7 +70,7 @@ class KafkaSource implements RecordSource {
     this.#timing = kafkaTiming(options.timing);
     this.#kafka = newKafkaClient(options.settings, options.log, options.clock);
     this.#asking = newKafkaClient(options.settings, options.log, options.clock, ASKING);
-    this.#mayLog = newOnceAMinute(options.clock);
+    this.#sayOnceAMinute = newComplaints(options.log, options.clock, options.lane);
     this.#state = {
       connected: false,
       joined: false,
@@ -81,6 +79,7 @@ class KafkaSource implements RecordSource {
       rebalances: 0,
       lastFetchMs: undefined,
       blocked: [],
+      rightsMissing: 0,
       endOffsets: this.#endOffsets,
     };
   }
@@ -103,14 +102,10 @@ class KafkaSource implements RecordSource {
 
   async #run(owner: PartitionOwner): Promise<void> {
     const stopping = this.#stopping.signal;
-    // A broker that is frozen answers nothing for a long time: stopping does not wait for it.
-    const stopped = new Promise<undefined>((resolve) => {
-      stopping.addEventListener('abort', () => resolve(undefined), { once: true });
-    });
     const faultsMs: number[] = [];
     let failures = 0;
     while (!stopping.aborted) {
-      const topics = await Promise.race([this.#findTopics(), stopped]);
+      const topics = await Promise.race([this.#findTopics(), this.#stopped]);
       if (topics === undefined || topics.found.length === 0) {
         await pause(topics === undefined ? backOffMs(failures++) : this.#timing.missingEveryMs, stopping);
         continue;
@@ -120,8 +115,8 @@ class KafkaSource implements RecordSource {
       if (ending.kind !== 'failed') continue;
       if (this.#joins > joinsBefore) failures = 0;
       // A fetch that nothing answers is a fault of ours only where the brokers do answer.
-      const mute = ending.by === 'stall' && (await Promise.race([this.#findTopics(), stopped])) === undefined;
-      if (!mute) this.#judge(ending, faultsMs);
+      const mute = ending.by === 'stall' && (await Promise.race([this.#findTopics(), this.#stopped])) === undefined;
+      if (!mute) await this.#judge(ending, faultsMs);
       await pause(backOffMs(failures++), stopping);
     }
     this.#tell({ connected: false, joined: false });
@@ -155,12 +150,12 @@ class KafkaSource implements RecordSource {
     return ending;
   }
 
-  #judge(ending: Ending & { readonly kind: 'failed' }, faultsMs: number[]): void {
+  async #judge(ending: Ending & { readonly kind: 'failed' }, faultsMs: number[]): Promise<void> {
     const { error, by } = ending;
     if (error instanceof GruardError && !ERRORS[error.code].retryable) throw error;
     const owners = error instanceof GruardError ? error.code : 'kafka_crash';
     const code = by === 'owner' ? owners : by === 'kafka' ? kafkaErrorCode(error) : 'kafka_crash';
-    this.#fail(code, error);
+    await this.#fail(code, error);
     if (code !== 'kafka_crash') return;
     const nowMs = this.#options.clock.monotonic();
     faultsMs.push(nowMs);
@@ -185,7 +180,10 @@ class KafkaSource implements RecordSource {
         log('info', 'kafka_joined', `joined group ${settings.group}`, { lane: this.#options.lane, partitions: texts });
         this.#wait(`state of ${assigned.length} partitions`, { joined: true, rebalances });
       },
-      restored: (partitions) => this.#wait(undefined, { partitions }),
+      restored: (partitions) => {
+        this.#refused = [];
+        this.#wait(undefined, { partitions });
+      },
       fetched: () => this.#tell({ lastFetchMs: clock.now() }),
       endOffset: (at, offset) => void this.#endOffsets.set(partitionText(at), offset),
       gap: (at, records) => {
@@ -213,32 +211,38 @@ class KafkaSource implements RecordSource {
     const { topics, exclude } = this.#options;
     try {
       const resolved = await resolveTopics(this.#asking, topics, exclude);
-      this.#missing = resolved.missing;
+      await this.#lookAtMissing(resolved.missing);
       this.#added.lookAtTopics(resolved.found);
-      for (const name of resolved.missing)
-        this.#sayOnceAMinute('warn', 'topic_missing', `topic ${name} does not exist`);
       if (resolved.found.length === 0) this.#memberWaits = undefined;
       this.#tell({});
       return resolved;
     } catch (error) {
-      this.#fail(kafkaErrorCode(error), error);
+      await this.#fail(kafkaErrorCode(error), error);
       return undefined;
     }
+  }
+
+  async #lookAtMissing(names: readonly string[]): Promise<void> {
+    const { missing, hidden } = await hiddenTopics(this.#asking, names);
+    this.#missing = missing;
+    this.#hidden = hidden;
+    if (hidden.length > 0)
+      this.#sayOnceAMinute('error', 'kafka_auth', lackText(hidden), undefined, rightsField(hidden));
+    for (const name of missing) this.#sayOnceAMinute('warn', 'topic_missing', `topic ${name} does not exist`);
   }
 
   /** Ends the membership when the topics that exist are others than those it reads. */
   async #watchTopics(read: readonly string[], member: GroupMember, over: AbortSignal): Promise<void> {
     const { topics, exclude = [] } = this.#options;
     while (!over.aborted) {
-      const everyMs = this.#missing.length > 0 ? this.#timing.missingEveryMs : this.#timing.topicsEveryMs;
+      const everyMs =
+        this.#missing.length + this.#hidden.length > 0 ? this.#timing.missingEveryMs : this.#timing.topicsEveryMs;
       await this.#pauseOrLook(everyMs, over);
       if (over.aborted) return;
       const resolved = await resolveTopics(this.#asking, topics, exclude).catch(() => undefined);
       // Nobody answers: the member itself will notice.
       if (resolved === undefined || over.aborted) continue;
-      this.#missing = resolved.missing;
-      for (const name of resolved.missing)
-        this.#sayOnceAMinute('warn', 'topic_missing', `topic ${name} does not exist`);
+      await this.#lookAtMissing(resolved.missing).catch(() => {});
       this.#tell({});
       if (resolved.found.join() !== read.join()) member.end({ kind: 'topics' });
     }
@@ -250,20 +254,22 @@ class KafkaSource implements RecordSource {
     await pause(ms, AbortSignal.any([over, looking.signal]));
   }
 
-  #fail(code: ReturnType<typeof kafkaErrorCode>, error: unknown): void {
-    const { settings } = this.#options;
-    const text = kafkaErrorText(error);
+  async #fail(code: ReturnType<typeof kafkaErrorCode>, error: unknown): Promise<void> {
+    const { settings, rights } = this.#options;
+    const refused =
+      code === 'kafka_auth' ? await Promise.race([refusedNow(this.#asking, rights), this.#stopped]) : undefined;
+    this.#refused = refused ?? [];
+    const text = [kafkaErrorText(error), ...(this.#refused.length > 0 ? [lackText(this.#refused)] : [])].join(': ');
     const level = code === 'kafka_auth' || code === 'kafka_crash' ? 'error' : 'warn';
-    this.#sayOnceAMinute(level, code, `${settings.brokers.join(',')}: ${text}`, code);
-    this.#wait(code === 'kafka_auth' ? 'permission of the brokers' : `brokers ${settings.brokers.join(',')}`, {});
-  }
-
-  /** Lines with the same `about` count as repetitions of each other. */
-  #sayOnceAMinute(level: 'warn' | 'error', code: keyof typeof ERRORS, text: string, about = text): void {
-    const turn = this.#mayLog(about);
-    if (turn === undefined) return;
-    const { lane, log } = this.#options;
-    log(level, code, `${text}. ${ERRORS[code].remedy}`, turn.held > 0 ? { lane, repeated: turn.held } : { lane });
+    const waits = code === 'kafka_auth' ? permission(this.#refused) : `brokers ${settings.brokers.join(',')}`;
+    this.#sayOnceAMinute(
+      level,
+      code,
+      `${settings.brokers.join(',')}: ${text}`,
+      `${code} ${waits}`,
+      rightsField(this.#refused),
+    );
+    this.#wait(waits, {});
   }
 
   #wait(memberWaits: string | undefined, change: Partial<KafkaState>): void {
@@ -278,13 +284,10 @@ class KafkaSource implements RecordSource {
   }
 
   #tell(change: Partial<KafkaState>): void {
-    const missing = this.#missing.length > 0 ? `topic ${this.#missing.join(', ')}` : undefined;
-    this.#state = { ...this.#state, ...change, waitingFor: this.#memberWaits ?? missing };
+    const topics = this.#missing.length > 0 ? `topic ${this.#missing.join(', ')}` : undefined;
+    const missing = this.#hidden.length > 0 ? permission(this.#hidden) : topics;
+    const rightsMissing = this.#hidden.length + this.#refused.length;
+    this.#state = { ...this.#state, ...change, rightsMissing, waitingFor: this.#memberWaits ?? missing };
     this.#options.onState(this.#state);
   }
-}
-
-/** Sleeps, or returns early when aborted. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => {});
 }

@@ -1,12 +1,13 @@
 // The connection to Kafka: settings in kafkajs's words, its log lines in ours, and what its errors mean.
 
 import kafkajs, { type Admin, Kafka, type KafkaConfig, type LogEntry } from 'kafkajs';
-import { type ErrorCode, GruardError } from '../errors.ts';
+import { ERRORS, type ErrorCode, GruardError } from '../errors.ts';
 import type { Clock, Log, LogLevel } from '../ports.ts';
 import type { KafkaSettings } from '../settings.ts';
 import { verifyChecksums } from './kafkaDecoder.ts';
 import { kafkaLogin } from './kafkaLogin.ts';
 import { applyKafkaPatches } from './kafkaPatches.ts';
+import { newSocketFactory, sslOptions } from './kafkaSockets.ts';
 
 /** How often the same line is logged again. */
 const repeatMs = 60_000;
@@ -62,8 +63,8 @@ export function newKafkaClient(settings: KafkaSettings, log: Log, clock: Clock, 
     logCreator: () => newKafkaLog(log, clock),
   };
   if (settings.tls !== undefined) {
-    const { insecure, ca, ...keyPair } = settings.tls;
-    config.ssl = { ...keyPair, ...(ca === undefined ? {} : { ca: [ca] }), rejectUnauthorized: insecure !== true };
+    config.ssl = { ...sslOptions(settings.tls), rejectUnauthorized: settings.tls.insecure !== true };
+    config.socketFactory = newSocketFactory(settings.tls, log);
   }
   if (settings.sasl !== undefined) config.sasl = kafkaLogin(settings.sasl, clock);
   return new Kafka(config);
@@ -81,13 +82,24 @@ export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise
   }
 }
 
+/** Kafka's word for a refusal among the causes of an error, and in the lists that kafkajs keeps beside messages. */
+export function authTypeIn(error: unknown): string | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const { type, errors } = cause as { readonly type?: unknown; readonly errors?: unknown };
+    if (authTypes.has(String(type))) return String(type);
+    const inside = Array.isArray(errors) ? errors.map(authTypeIn).find((found) => found !== undefined) : undefined;
+    if (inside !== undefined) return inside;
+  }
+  return undefined;
+}
+
 /** What a failure of kafkajs means to a user. Looks through its wrappers at the cause. */
 export function kafkaErrorCode(error: unknown): ErrorCode {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof GruardError) return cause.code;
     const { type, code, retriable } = cause as { readonly [property in 'type' | 'code' | 'retriable']?: unknown };
     const text = `${cause.name} ${typeof type === 'string' ? type : ''}`;
-    if (text.includes('SASL') || authTypes.has(String(type))) return 'kafka_auth';
+    if (text.includes('SASL') || authTypeIn(cause) !== undefined) return 'kafka_auth';
     if (certificateCodes.test(String(code))) return 'kafka_auth';
     if (topicTypes.has(String(type)) || text.includes('TopicMetadataNotLoaded')) return 'topic_missing';
     // A protocol error that the broker calls passing: no leader, coordinator loading, request timed out.
@@ -112,6 +124,7 @@ export function kafkaErrorText(error: unknown): string {
 
 /** By name, type, code and message of an error; the first that matches. */
 const meanings: readonly (readonly [RegExp, string])[] = [
+  [/NOT_ENOUGH_REPLICAS/, 'a broker is away: fewer replicas are in sync than min.insync.replicas of the topic wants'],
   [/CERT_HAS_EXPIRED/, "kafka.tls: the broker's certificate has expired"],
   [/CERT_NOT_YET_VALID/, "kafka.tls: the broker's certificate is not valid yet"],
   [/ERR_TLS_CERT_ALTNAME_INVALID/, "kafka.tls: the broker's certificate is for another name"],
@@ -152,6 +165,24 @@ export function newOnceAMinute(clock: Clock): (line: string) => { readonly held:
       lines.delete(oldest);
     }
     return { held };
+  };
+}
+
+/** Says what is wrong and its remedy, once a minute. Lines with the same `about` count as repetitions of each other. */
+export function newComplaints(
+  log: Log,
+  clock: Clock,
+  lane: number,
+): (level: 'warn' | 'error', code: ErrorCode, text: string, about?: string, fields?: object) => void {
+  const mayLog = newOnceAMinute(clock);
+  return (level, code, text, about = text, fields = {}) => {
+    const turn = mayLog(about);
+    if (turn === undefined) return;
+    log(level, code, `${text}. ${ERRORS[code].remedy}`, {
+      ...fields,
+      lane,
+      ...(turn.held > 0 ? { repeated: turn.held } : {}),
+    });
   };
 }
 

@@ -7,6 +7,7 @@ import { GruardError } from '../errors.ts';
 import type { Log } from '../ports.ts';
 import { CODECS } from './codecs.ts';
 import { patchDecoder } from './kafkaDecoder.ts';
+import { leaderWatch, type TopicLeaders } from './kafkaLeaders.ts';
 
 /** What a consumer's own group object knows about its membership. Both are null before the first join. */
 export interface GroupMembership {
@@ -39,6 +40,11 @@ interface BrokerPool {
   withBroker<T>(work: (found: { readonly broker: unknown }) => Promise<T>): Promise<T>;
 }
 
+interface MetadataPool {
+  readonly metadata: { readonly topicMetadata: readonly TopicLeaders[] } | null;
+  refreshMetadata(topics: readonly string[]): Promise<unknown>;
+}
+
 interface Cluster {
   readonly brokerPool: BrokerPool;
   findGroupCoordinatorMetadata(asked: unknown): Promise<unknown>;
@@ -66,6 +72,7 @@ export function applyKafkaPatches(log: Log): void {
     ['D', patchBeforeJoin],
     ['E', patchLostCommit],
     ['F', patchRefusedGroup],
+    ['G', () => patchLeaders(log)],
   ];
   const active = patches.filter(([name]) => !left.has(`-${name}`));
   for (const [, patch] of active) patch();
@@ -164,5 +171,19 @@ function patchRefusedGroup(): void {
     } catch (error) {
       throw refusal ?? error;
     }
+  };
+}
+
+/** Patch G. kafkajs looks for the new leader of a partition without a word; told, it explains a short stop. */
+function patchLeaders(log: Log): void {
+  const { prototype } = require('kafkajs/src/cluster/brokerPool') as ClassOf<MetadataPool>;
+  const refresh = prototype.refreshMetadata;
+  prototype.refreshMetadata = async function (topics) {
+    const answer = await refresh.call(this, topics);
+    // Asked for no topic in particular, brokers tell of all that there are.
+    const asked = new Set(topics);
+    const told = this.metadata?.topicMetadata.filter(({ topic }) => asked.has(topic)) ?? [];
+    leaderWatch.look(this, told, log);
+    return answer;
   };
 }

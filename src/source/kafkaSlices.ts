@@ -1,5 +1,6 @@
 // How much of a fetch is handed over at a time, and how waiting for it keeps the membership alive.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaMessage } from 'kafkajs';
 import type { SourceRecord } from '../domain.ts';
 import { FetchedRecord } from './fetchedRecord.ts';
@@ -64,4 +65,9 @@ export function newTurns(): <T>(work: () => Promise<T>) => Promise<T> {
     last = turn.catch(() => {});
     return turn;
   };
+}
+
+/** Sleeps, or returns early when aborted. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => {});
 }

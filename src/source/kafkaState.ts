@@ -3,7 +3,9 @@
 import type { Kafka } from 'kafkajs';
 import type { PartitionId } from '../domain.ts';
 import type { Clock, Log, PartitionOwner } from '../ports.ts';
+import type { KafkaSettings } from '../settings.ts';
 import type { MemberClaim } from './kafkaAssigner.ts';
+import type { Right } from './kafkaRights.ts';
 import type { AddedPartitions } from './kafkaTopics.ts';
 import type { BatchFault } from './recordSet.ts';
 
@@ -28,14 +30,17 @@ export interface KafkaTiming {
   readonly missingEveryMs: number;
 }
 
-/** The times of production; GRUARD_KAFKA_SESSION_MS shortens the session where a killed process must go quickly. */
+/**
+ * The times of production. GRUARD_KAFKA_SESSION_MS shortens the session where a killed process must go quickly,
+ * GRUARD_KAFKA_STALL_MS the wait for a fetch where tests cannot wait half a minute.
+ */
 export function kafkaTiming(changes: Partial<KafkaTiming> = {}): KafkaTiming {
   const fetchWaitMs = changes.fetchWaitMs ?? 250;
   return {
     sessionMs: Number(process.env['GRUARD_KAFKA_SESSION_MS']) || 30_000,
     rebalanceMs: 60_000,
     fetchWaitMs,
-    stallMs: 3 * fetchWaitMs + 30_000,
+    stallMs: Number(process.env['GRUARD_KAFKA_STALL_MS']) || 3 * fetchWaitMs + 30_000,
     settleBeforeJoinMs: 5_000,
     settleBeforeStopMs: 15_000,
     disconnectMs: 10_000,
@@ -49,6 +54,24 @@ export function kafkaTiming(changes: Partial<KafkaTiming> = {}): KafkaTiming {
 /** kafkajs wants several heartbeats in a session; a rebalance is noticed by the next one. */
 export function heartbeatMs({ sessionMs }: KafkaTiming): number {
   return Math.min(3_000, sessionMs / 5);
+}
+
+export interface KafkaSourceOptions {
+  readonly settings: KafkaSettings;
+  /** Names, and prefixes that end in `*`, of all streams. */
+  readonly topics: readonly string[];
+  /** Topics that no prefix stands for: those that gruard writes. */
+  readonly exclude?: readonly string[];
+  readonly lane: number;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Called after each change, with a new object; several times a second. */
+  readonly onState: (state: KafkaState) => void;
+  /** Retention removed that many records of the partition before they were read. */
+  readonly onGap?: (partition: PartitionId, records: number) => void;
+  /** What it needs to be allowed, of a cluster with these topics: asked for when the brokers refuse something. */
+  readonly rights?: (existing: readonly string[]) => readonly Right[];
+  readonly timing?: Partial<KafkaTiming>;
 }
 
 /** Where a source stands. Each one told is a new object, but for `endOffsets`. */
@@ -66,6 +89,8 @@ export interface KafkaState {
   readonly lastFetchMs: number | undefined;
   /** Partitions that wait at a record batch which cannot be read, as `topic/partition`. */
   readonly blocked: readonly string[];
+  /** Rights that the brokers refuse, as far as is known; `waitingFor` names them. */
+  readonly rightsMissing: number;
   /** Offset behind the last record, by `topic/partition`; kept up to date in place. */
   readonly endOffsets: ReadonlyMap<string, number>;
 }

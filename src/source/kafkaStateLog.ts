@@ -7,8 +7,9 @@ import type { Kafka, Message, Producer } from 'kafkajs';
 import type { PartitionId } from '../domain.ts';
 import { GruardError } from '../errors.ts';
 import type { StateLog, StateMessage } from '../ports.ts';
-import { kafkaErrorCode, kafkaErrorText, runRetry } from './kafkaClient.ts';
+import { authTypeIn, kafkaErrorCode, kafkaErrorText, runRetry } from './kafkaClient.ts';
 import { fetchedBatch } from './kafkaDecoder.ts';
+import { newRawCluster, type RawCluster, type RawFetched, type RawMessage } from './kafkaRaw.ts';
 
 /** Below the brokers' default limit for a batch, 1,048,588 bytes. */
 const BATCH_BYTES_MAX = 900_000;
@@ -20,35 +21,6 @@ const RETRY_MS = 200;
 const EPOCH_HEADER = 'epoch';
 const NUMBER_HEADER = 'number';
 
-/** What kafkajs's own consumer is made of. */
-interface Cluster {
-  connect(): Promise<void>;
-  disconnect(): Promise<void>;
-  isConnected(): boolean;
-  addTargetTopic(topic: string): Promise<void>;
-  refreshMetadata(): Promise<void>;
-  findLeaderForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, readonly number[]>>;
-  findBroker(node: { readonly nodeId: string }): Promise<Broker>;
-}
-
-interface Broker {
-  fetch(request: unknown): Promise<{
-    readonly responses: readonly { readonly partitions: readonly Fetched[] }[];
-  }>;
-}
-
-interface Fetched {
-  readonly highWatermark: string | number | bigint;
-  readonly messages: readonly FetchedMessage[];
-}
-
-interface FetchedMessage {
-  readonly offset: string | number | bigint;
-  readonly key: Uint8Array | null;
-  readonly value: Uint8Array | null;
-  readonly headers?: Readonly<Record<string, unknown>> | undefined;
-}
-
 export interface KafkaStateLogOptions {
   readonly kafka: Kafka;
   readonly topicOf: (inputTopic: string) => string;
@@ -56,7 +28,7 @@ export interface KafkaStateLogOptions {
 
 export function newKafkaStateLog({ kafka, topicOf }: KafkaStateLogOptions): StateLog {
   let producer: Promise<Producer> | undefined;
-  let cluster: Cluster | undefined;
+  let cluster: RawCluster | undefined;
   const producing = async (): Promise<Producer> => {
     // One request in flight: what was sent first lies first.
     const fresh = kafka.producer({
@@ -73,26 +45,30 @@ export function newKafkaStateLog({ kafka, topicOf }: KafkaStateLogOptions): Stat
       producer ??= producing();
       const sender = await producer.catch((error) => {
         producer = undefined;
-        throw error;
+        throw failed(error, 'WRITE', topicOf(partition.topic));
       });
       const topic = topicOf(partition.topic);
       let last = 0;
       for (const batch of batches(messages)) {
         const sent = batch.map((message) => toKafka(message, partition.partition));
-        const [answer] = await sender.send({ topic, acks: -1, messages: sent });
+        const [answer] = await sender.send({ topic, acks: -1, messages: sent }).catch((error) => {
+          throw failed(error, 'WRITE', topic);
+        });
         last = Number(answer?.baseOffset) + batch.length - 1;
       }
       return last;
     },
 
     async read(partition, from, onRecord) {
-      cluster ??= newCluster(kafka);
+      cluster ??= newRawCluster(kafka);
       const connected = cluster;
       let position = from;
       let end: number | undefined;
       for (let bytes = FETCH_BYTES; end === undefined || position < end; ) {
         const at = { topic: topicOf(partition.topic), partition: partition.partition };
-        const { highWatermark, messages } = await retried(connected, () => fetch(connected, at, position, bytes));
+        const { highWatermark, messages } = await retried(connected, at.topic, () =>
+          fetch(connected, at, position, bytes),
+        );
         end ??= Number(highWatermark);
         const before = position;
         for (const message of messages) {
@@ -115,7 +91,7 @@ export function newKafkaStateLog({ kafka, topicOf }: KafkaStateLogOptions): Stat
   };
 }
 
-async function fetch(cluster: Cluster, at: PartitionId, position: number, bytes: number): Promise<Fetched> {
+async function fetch(cluster: RawCluster, at: PartitionId, position: number, bytes: number): Promise<RawFetched> {
   const { topic, partition } = at;
   if (!cluster.isConnected()) await cluster.connect();
   await cluster.addTargetTopic(topic);
@@ -142,13 +118,13 @@ async function fetch(cluster: Cluster, at: PartitionId, position: number, bytes:
   return batch ?? fetched;
 }
 
-async function retried<T>(cluster: Cluster, work: () => Promise<T>): Promise<T> {
+async function retried<T>(cluster: RawCluster, topic: string, work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await work();
     } catch (error) {
       if (error instanceof GruardError) throw error;
-      if (tries === TRIES) throw new GruardError(kafkaErrorCode(error), kafkaErrorText(error), { cause: error });
+      if (tries === TRIES || authTypeIn(error) !== undefined) throw failed(error, 'READ', topic);
       await sleep(RETRY_MS * tries);
       // The leader may have moved.
       await cluster.refreshMetadata().catch(() => {});
@@ -156,13 +132,11 @@ async function retried<T>(cluster: Cluster, work: () => Promise<T>): Promise<T> 
   }
 }
 
-/** Exactly the pinned version of kafkajs has it under this name. */
-function newCluster(kafka: Kafka): Cluster {
-  const symbols = Object.getOwnPropertySymbols(kafka);
-  const symbol = symbols.find(({ description }) => description === 'private:Kafka:createCluster');
-  const create: unknown = symbol === undefined ? undefined : Reflect.get(kafka, symbol);
-  if (typeof create !== 'function') throw new GruardError('internal', 'this kafkajs does not tell how it connects');
-  return (create as (options: unknown) => Cluster)({ metadataMaxAge: 60_000, allowAutoTopicCreation: false });
+/** With the code of what happened at the brokers: whoever asked must not take it for a fault of gruard. */
+function failed(error: unknown, operation: 'READ' | 'WRITE', topic: string): GruardError {
+  const lacks = authTypeIn(error) === 'TOPIC_AUTHORIZATION_FAILED' ? `this user lacks ${operation} on it: ` : '';
+  const text = `state topic ${topic}: ${lacks}${kafkaErrorText(error)}`;
+  return new GruardError(kafkaErrorCode(error), text, { cause: error });
 }
 
 function* batches(messages: readonly StateMessage[]): Generator<readonly StateMessage[], void> {
@@ -188,7 +162,7 @@ function toKafka({ key, value, deletedBy }: StateMessage, partition: number): Me
 }
 
 function toRecord(
-  { value, headers }: FetchedMessage,
+  { value, headers }: RawMessage,
   key: Uint8Array,
   offset: number,
 ): StateMessage & { readonly offset: number } {

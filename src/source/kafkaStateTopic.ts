@@ -4,7 +4,7 @@ import type { Admin, Kafka } from 'kafkajs';
 import kafkajs from 'kafkajs';
 import { GruardError } from '../errors.ts';
 import type { KafkaStateSettings } from '../settings.ts';
-import { kafkaErrorText, withAdmin } from './kafkaClient.ts';
+import { authTypeIn, kafkaErrorText, withAdmin } from './kafkaClient.ts';
 
 const NAME_MAX = 249;
 /** Several checkpoints: by then an owner has written again what a late record hides. */
@@ -19,7 +19,10 @@ export function stateTopicOf({ topic }: KafkaStateSettings, group: string, input
   return name;
 }
 
-/** With what a state topic is made. The lag keeps what a late record hides until its owner has written it again. */
+/**
+ * With what a state topic is made. The lag keeps what a late record hides until its owner has written it again. One
+ * broker may be away: with as many replicas in sync as there are, that would hold all state up.
+ */
 function settingsOf({ replication }: KafkaStateSettings): readonly { readonly name: string; readonly value: string }[] {
   const settings = {
     'cleanup.policy': 'compact',
@@ -30,7 +33,7 @@ function settingsOf({ replication }: KafkaStateSettings): readonly { readonly na
     'delete.retention.ms': String(86_400_000),
     'message.timestamp.type': 'CreateTime',
     'compression.type': 'producer',
-    'min.insync.replicas': String(Math.min(2, replication)),
+    'min.insync.replicas': String(Math.max(1, Math.min(2, replication - 1))),
   };
   return Object.entries(settings).map(([name, value]) => ({ name, value }));
 }
@@ -99,6 +102,10 @@ async function partitionCount(admin: Admin, topic: string): Promise<number> {
 }
 
 function unmade(topic: string, { replication }: KafkaStateSettings, error: unknown): unknown {
+  if (authTypeIn(error) !== undefined) {
+    const text = `this user lacks CREATE on topic ${topic}, which does not exist or may not be seen`;
+    return new GruardError('kafka_auth', text, { cause: error });
+  }
   const text = `${String(error)} ${reasonsIn(error)}`;
   if (!/REPLICATION_FACTOR|replication factor/i.test(text)) return error;
   const why = `${kafkaErrorText(error)}. Set state.kafka.replication to the number of your brokers, if that is less`;

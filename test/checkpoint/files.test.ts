@@ -1,9 +1,11 @@
 // The model disk of these tests and the real one must do the same, or the simulation proves nothing.
 
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { directoriesOf } from '../../src/checkpoint/fileNames.ts';
+import { newFileStore } from '../../src/checkpoint/fileStore.ts';
 import { type Files, nodeFiles, systemCode } from '../../src/checkpoint/files.ts';
 import { newDisk } from './disk.ts';
 import { bytesOf } from './snapshots.ts';
@@ -11,13 +13,17 @@ import { bytesOf } from './snapshots.ts';
 const made: string[] = [];
 afterAll(() => Promise.all(made.map((dir) => rm(dir, { recursive: true }))));
 
+async function newDirectory(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'gruard-files-'));
+  made.push(dir);
+  return dir;
+}
+
 const places: readonly (readonly [string, () => Promise<{ readonly files: Files; readonly dir: string }>])[] = [
   [
     'the real disk',
     async () => {
-      const dir = await mkdtemp(join(tmpdir(), 'gruard-files-'));
-      made.push(dir);
-      return { files: nodeFiles, dir };
+      return { files: nodeFiles, dir: await newDirectory() };
     },
   ],
   [
@@ -104,3 +110,21 @@ async function write(files: Files, path: string, pieces: readonly Uint8Array[]):
 function codeOf(promise: Promise<unknown>): Promise<string | undefined> {
   return promise.then(() => 'no error', systemCode);
 }
+
+describe('the directory of a partition', () => {
+  it('is no link, nor that of its topic, and nothing is done where one leads to', async () => {
+    for (const levels of [1, 2]) {
+      const [dir, elsewhere] = [await newDirectory(), await newDirectory()];
+      await writeFile(join(elsewhere, 'e1-n1-base'), 'not ours');
+      const partition = { topic: 'sensors', partition: 3 };
+      const link = join(dir, ...directoriesOf(partition).slice(0, levels));
+      await mkdir(dirname(link), { recursive: true });
+      await symlink(elsewhere, link);
+      await expect(newFileStore({ dir, keep: 2, log: () => {} }).open(partition)).rejects.toMatchObject({
+        code: 'state_unwritable',
+        message: `cannot use ${dir} for the state of sensors/3: ${link} is a symbolic link, not a directory`,
+      });
+      expect(await readdir(elsewhere)).toEqual(['e1-n1-base']);
+    }
+  });
+});

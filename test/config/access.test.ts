@@ -42,10 +42,11 @@ describe('TLS to the brokers', () => {
     expect(tls(false).settings).toBeUndefined();
   });
 
-  it('has texts for files', () => {
+  it('has texts for files, and where they are', () => {
     const { settings, complaints } = tls({ ca: authority.ca, cert: pair.cert, key: pair.key, insecure: true });
     const [certificate, key] = ['CERTIFICATE', 'PRIVATE KEY'].map((what) => expect.stringContaining(`BEGIN ${what}`));
-    expect(settings).toEqual({ ca: certificate, cert: certificate, key, insecure: true });
+    const files = { ca: authority.ca, cert: pair.cert, key: pair.key };
+    expect(settings).toEqual({ ca: certificate, cert: certificate, key, insecure: true, files });
     expect(complaints).toEqual([]);
   });
 

@@ -3,7 +3,8 @@
 // The last line is the verdict; 0 = the same as undisturbed, 1 = not, or it could not be tried.
 
 import { parseArgs } from 'node:util';
-import { missingTools, startBroker } from '../support/broker.ts';
+import { startBroker } from '../support/broker.ts';
+import { missingTools } from '../support/kafkaJars.ts';
 import { kafkaToolsReady } from '../support/kafkaTools.ts';
 import { crashRun } from './crash.ts';
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import kafkajs, { type EachBatchPayload, Kafka } from 'kafkajs';
 import { afterAll, describe, expect, inject, it, vi } from 'vitest';
 import { FetchedBatch } from '../../src/source/kafkaFetch.ts';
-import { jarFolder, leaveOut } from '../support/broker.ts';
+import { jarFolder, leaveOut } from '../support/kafkaJars.ts';
 import { recordingOwner } from '../support/kafkaOwner.ts';
 import { numbers, range, sourceOpener } from '../support/kafkaSources.ts';
 import {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { settledWithin } from '../../src/source/kafkaSlices.ts';
-import { type Broker, freePort, missingTools, startBroker } from '../support/broker.ts';
+import { freePort, startBroker } from '../support/broker.ts';
+import type { Broker } from '../support/brokerNode.ts';
 import { proxied, startFaultProxy } from '../support/faultProxy.ts';
+import { missingTools } from '../support/kafkaJars.ts';
 import { recordingOwner } from '../support/kafkaOwner.ts';
 import { numbers, range, sourceOpener } from '../support/kafkaSources.ts';
 import { createTopic, eventually, freshName, kafkaToolsReady, produceLines } from '../support/kafkaTools.ts';

@@ -2,7 +2,7 @@ import { describe, expect, inject, it } from 'vitest';
 import type { SourceRecord } from '../../src/domain.ts';
 import { GruardError } from '../../src/errors.ts';
 import type { RecordSource } from '../../src/ports.ts';
-import type { KafkaSourceOptions } from '../../src/source/kafka.ts';
+import type { KafkaSourceOptions } from '../../src/source/kafkaState.ts';
 import { recordingOwner } from '../support/kafkaOwner.ts';
 import { numbers, type OpenedSource, range, sourceOpener } from '../support/kafkaSources.ts';
 import { createTopic, eventually, freshName, kafkaToolsReady, produceLines } from '../support/kafkaTools.ts';

@@ -1,5 +1,6 @@
 // The Kafka store on real topics: what every store promises, and what it asks of its topics.
 
+import kafkajs from 'kafkajs';
 import { afterAll, describe, expect, inject, it } from 'vitest';
 import { newKafkaStore } from '../../src/checkpoint/kafkaStore.ts';
 import type { StateLog, StateMessage } from '../../src/ports.ts';
@@ -65,12 +66,8 @@ describe.runIf(kafkaToolsReady(brokers))('state in Kafka', () => {
     timeout: 90_000,
   }, async () => {
     const topic = freshName('holes');
-    await createTopic(brokers, topic, 2, {
-      'cleanup.policy': 'compact',
-      'min.cleanable.dirty.ratio': '0.01',
-      'segment.ms': '100',
-      'max.compaction.lag.ms': '100',
-    });
+    // Of one segment, which nothing compacts as long as it is written to.
+    await createTopic(brokers, topic, 2, { 'cleanup.policy': 'compact' });
     const log = newLog(() => topic);
     const at = { topic: 'in', partition: 1 };
     const messages: StateMessage[] = Array.from({ length: 60 }, (_, n) => {
@@ -91,6 +88,15 @@ describe.runIf(kafkaToolsReady(brokers))('state in Kafka', () => {
     expect(whole.seen.map(({ offset }) => offset)).toEqual(Array.from({ length: 61 }, (_, n) => n));
     expect(whole.seen.at(-1)).toMatchObject({ value: null, deletedBy: { epoch: 7, number: 9 } });
     // New segments let the cleaner at the old ones.
+    const settings = {
+      'cleanup.policy': 'compact',
+      'min.cleanable.dirty.ratio': '0.01',
+      'segment.ms': '100',
+      'max.compaction.lag.ms': '100',
+    };
+    const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
+    const resources = [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries }];
+    await withAdmin(kafka, (admin) => admin.alterConfigs({ validateOnly: false, resources }));
     await expect
       .poll(
         async () => {

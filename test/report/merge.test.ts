@@ -23,6 +23,7 @@ function lane(number: number, n: number, partition = 0): LaneReport {
     rebalances: n,
     backpressureSeconds: n,
     recreations: n,
+    leaderMoves: n,
     shares: [share('s', { partition, counters: counted(n), offsetGap: n, position: n })],
     streams: [streamReport('s', { scores: { counts: [n, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], sum: n / 2 } })],
   });

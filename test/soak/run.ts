@@ -6,6 +6,7 @@ const PARTS: readonly (readonly string[])[] = [
   ['test/crash/run.ts', '--kills', '40'],
   ['test/crash/run.ts', '--kills', '40', '--store', 'file'],
   ['test/soak/flood.ts'],
+  ['test/soak/storm.ts'],
   ['test/simulation/run.ts', '--schedules', '2000'],
 ];
 

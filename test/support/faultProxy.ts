@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import type { BrokerExtras } from './broker.ts';
+import type { BrokerExtras } from './brokerNode.ts';
 
 export interface FaultProxy {
   readonly address: string;

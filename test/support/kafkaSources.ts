@@ -2,8 +2,8 @@
 
 import { afterEach } from 'vitest';
 import type { RecordSource } from '../../src/ports.ts';
-import { type KafkaSourceOptions, newKafkaSource } from '../../src/source/kafka.ts';
-import type { KafkaState } from '../../src/source/kafkaState.ts';
+import { newKafkaSource } from '../../src/source/kafka.ts';
+import type { KafkaSourceOptions, KafkaState } from '../../src/source/kafkaState.ts';
 import { kafkaSettings, keepingLog, realClock } from './kafkaTools.ts';
 
 export interface OpenedSource {

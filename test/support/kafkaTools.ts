@@ -7,7 +7,7 @@ import kafkajs from 'kafkajs';
 import type { Clock, Log } from '../../src/ports.ts';
 import type { KafkaSettings } from '../../src/settings.ts';
 import { newKafkaClient, withAdmin } from '../../src/source/kafkaClient.ts';
-import { leaveOut } from './broker.ts';
+import { leaveOut } from './kafkaJars.ts';
 
 /** One record as kcat read it. */
 export interface ReadRecord {

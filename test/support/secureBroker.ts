@@ -2,7 +2,8 @@
 // client should accept. Its users and their passwords are made up for each run.
 
 import { randomBytes } from 'node:crypto';
-import { type Broker, freePort, startBroker } from './broker.ts';
+import { freePort, startBroker } from './broker.ts';
+import type { Broker } from './brokerNode.ts';
 import { type Authority, newAuthority } from './certificates.ts';
 
 interface SecureBroker extends Broker {
