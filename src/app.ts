@@ -19,8 +19,9 @@ const STOP_MS_MAX = 23_000;
 /** For output that waits for its reader, once everything else has stopped. */
 const WRITE_MS_MAX = 1_000;
 const RESTART_MS = 1_000;
-const RESTARTS_MAX = 3;
-const RESTARTS_WITHIN_MS = 600_000;
+/** The failure of a lane with which it is given up, and the time within which they count. */
+const FAILURES_MAX = 3;
+const FAILURES_WITHIN_MS = 600_000;
 /** Exit codes of programs that a signal ends, 128 + its number. */
 const SIGNAL_EXITS = { SIGINT: 130, SIGTERM: 143, SIGPIPE: 141 } as const;
 
@@ -48,7 +49,7 @@ interface Supervised {
   /** Undefined until the lane says that it has ended; then whether its checkpoints hold everything that it read. */
   settled: boolean | undefined;
   failure: { readonly code: ErrorCode; readonly message: string } | undefined;
-  readonly restartsAt: number[];
+  readonly failedAt: number[];
 }
 
 /** Runs until the input ends, a signal comes or nothing can go on. Answers the exit code. */
@@ -137,11 +138,11 @@ export async function runApp(options: AppOptions): Promise<number> {
     }
     const { code, message } = lane.failure;
     const now = clock.monotonic();
-    lane.restartsAt.push(now);
-    const recent = lane.restartsAt.filter((at) => now - at < RESTARTS_WITHIN_MS).length;
-    if (!ERRORS[code].retryable || readsStdin || recent > RESTARTS_MAX) {
+    lane.failedAt.push(now);
+    const recent = lane.failedAt.filter((at) => now - at < FAILURES_WITHIN_MS).length;
+    if (!ERRORS[code].retryable || readsStdin || recent >= FAILURES_MAX) {
       report.condition.fatal.set(number, message);
-      if (recent > RESTARTS_MAX) log('error', 'lane_given_up', `lane ${number} failed ${recent} times in ten minutes`);
+      if (recent >= FAILURES_MAX) log('error', 'lane_given_up', `lane ${number} failed ${recent} times in ten minutes`);
       stopLanes(ERRORS[code].exit || 1);
       return;
     }
@@ -165,7 +166,7 @@ export async function runApp(options: AppOptions): Promise<number> {
       lane.failure ??= { code: 'lane_failed', message };
       void worker.terminate();
     });
-    const lane: Supervised = again ?? { worker, watching, settled: undefined, failure: undefined, restartsAt: [] };
+    const lane: Supervised = again ?? { worker, watching, settled: undefined, failure: undefined, failedAt: [] };
     lane.worker = worker;
     lane.watching = watching;
     lane.failure = undefined;

@@ -131,6 +131,8 @@ export interface Counters {
   windowsWarming: number;
   readonly windowsSkipped: Record<SkipReason, number>;
   windowsLearned: number;
+  /** Training passes that were due and left out, because the lane was overloaded. */
+  passesShed: number;
   modelResets: number;
   seriesCreated: number;
   seriesEvicted: number;
@@ -157,6 +159,7 @@ export function newCounters(): Counters {
     windowsWarming: 0,
     windowsSkipped: { gap: 0, non_finite: 0 },
     windowsLearned: 0,
+    passesShed: 0,
     modelResets: 0,
     seriesCreated: 0,
     seriesEvicted: 0,

@@ -1,9 +1,7 @@
 // The hand-over between a source that pushes batches and a pipeline that pulls waves: one batch at a time, no queue.
 
 import type { Work } from './pipeline.ts';
-
-/** Milliseconds of synchronous work after which sockets, timers and messages get a turn. */
-const SLICE_MS = 20;
+import { SLICE_MS } from './slices.ts';
 
 export interface Feed {
   /** Hands over works of one batch; resolves when all of them are done, rejects when the feed ends before. */

@@ -11,7 +11,7 @@ import { backendsOf, chooseKernels } from './kernelChoice.ts';
 import { newInput } from './laneInput.ts';
 import { newLaneStore } from './laneStore.ts';
 import type { FromLane, LaneTask, ToLane } from './messages.ts';
-import { newOverloadLadder, RARER } from './overload.ts';
+import { newOverloadLadder } from './overload.ts';
 import { newOwner, type Owner } from './owner.ts';
 import { pipeline, type Rim, type Work } from './pipeline.ts';
 import type { Clock, EventSink, Log } from './ports.ts';
@@ -24,6 +24,8 @@ import { newTeller } from './teller.ts';
 
 const REPORT_EVERY_MS = 500;
 const CHECKPOINT_LOOK_MS = 250;
+/** Records of a partition after which a checkpoint does not wait for its time: they bound what is read again. */
+const CHECKPOINT_RECORDS = 50_000;
 const SETTLE_MS = 15_000;
 /** Events that main may not have written yet: a file can hold more than the memory, and its reader be slow. */
 const PRINTED_MAX = 10_000;
@@ -58,7 +60,7 @@ async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
       beat(pulse);
     }),
   );
-  const ladder = newOverloadLadder();
+  const ladder = newOverloadLadder(settings.overload.learning);
   const names = settings.streams.map(({ name }) => name);
   const summary = newSummary(names, clock, (partition) => input.flow(partition));
   const printed = printedEvents(port, send);
@@ -71,9 +73,9 @@ async function runLane(port: MessagePort, task: LaneTask): Promise<void> {
     memory,
     kernelOf: kernels.of,
     store: store.checkpoints,
-    get everyMs() {
-      return settings.state.everyMs * (ladder.level === 2 ? RARER.checkpoint : 1);
-    },
+    everyMs: settings.state.everyMs,
+    everyRecords: CHECKPOINT_RECORDS,
+    load: ladder,
     feed,
     summary,
     rejects: input.rejects,

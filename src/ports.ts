@@ -10,7 +10,10 @@ export type StartPosition =
   /** The first record whose timestamp is not older than this Unix time. */
   | { readonly kind: 'timestamp'; readonly ms: number };
 
-/** The lane as its source sees it. The source calls these one at a time, never while `deliver` is pending. */
+/**
+ * The lane as its source sees it. The source calls these one at a time, never while `deliver` is pending; but one
+ * `take` may go on beside the others, as long as they are not about its partition.
+ */
 export interface PartitionOwner {
   /**
    * Restores the partition's state and answers where to read on. Called once for each gained partition, before its

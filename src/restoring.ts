@@ -3,7 +3,8 @@
 import type { PartitionId } from './domain.ts';
 import { ERRORS } from './errors.ts';
 import type { CheckpointStore, Clock, Log, Snapshot, StartPosition } from './ports.ts';
-import { fits, type Share, thawShare } from './share.ts';
+import { fits, type Share, thawing } from './share.ts';
+import { inSlices } from './slices.ts';
 
 export interface RestoreOptions {
   readonly store: CheckpointStore | undefined;
@@ -42,17 +43,17 @@ export async function restore(
     options.log('error', 'topic_recreated', `${message}. ${ERRORS.topic_recreated.remedy}`, { ...id });
     return { start: { kind: 'earliest' }, isRecreated: true };
   }
-  const start = fill(options, id, shares, snapshot, reachesCommitted ? committed : undefined);
+  const start = await fill(options, id, shares, snapshot, reachesCommitted ? committed : undefined);
   return { start, isRecreated: false };
 }
 
-function fill(
+async function fill(
   { log, clock }: RestoreOptions,
   id: PartitionId,
   shares: readonly Share[],
   snapshot: Snapshot | undefined,
   committed: number | undefined,
-): StartPosition {
+): Promise<StartPosition> {
   const stored = snapshot?.shares ?? [];
   const sealed = Math.min(...stored.map(({ position }) => position));
   if (snapshot !== undefined && committed !== undefined && committed > sealed) {
@@ -65,7 +66,7 @@ function fill(
   for (const share of shares) {
     const mine = stored.find(({ uid }) => uid === share.stream.uid);
     if (mine !== undefined && fits(share, mine)) {
-      const leftOut = thawShare(share, mine);
+      const leftOut = await inSlices(thawing(share, mine), () => clock.monotonic());
       const message = `no memory for ${leftOut} models of ${share.stream.name} in ${nameOf(id)}: they begin anew`;
       if (leftOut > 0) log('error', 'memory_limit', message, { stream: share.stream.name, ...id });
     } else {

@@ -174,6 +174,8 @@ export interface Settings {
   /** Bytes that all slabs of the process may take. */
   readonly memoryBytes: number;
   readonly streams: readonly StreamSettings[];
+  /** Whether training may be left out under overload. */
+  readonly overload: { readonly learning: 'keep' | 'shed' };
   readonly sinks: { readonly events: string | undefined; readonly rejects: string | undefined };
   readonly state: {
     readonly store: 'file' | 'kafka';

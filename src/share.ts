@@ -144,6 +144,8 @@ export function freezeShare(share: Share): ShareSnapshot {
     serial: series.nextSerial,
     door: Buffer.from(packDoor(window.door)).toString('base64'),
     counted: window.door.counted,
+    // Only where it says something: with all passes taken the bytes are those of earlier builds.
+    ...(share.forecast.trainEvery === 1 ? {} : { trainEvery: share.forecast.trainEvery }),
   };
   return {
     uid: stream.uid,
@@ -184,6 +186,15 @@ export function fits(share: Share, snapshot: ShareSnapshot): boolean {
  * had no room for.
  */
 export function thawShare(share: Share, snapshot: ShareSnapshot): number {
+  const steps = thawing(share, snapshot);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** The same, a series a step: others may work in between, but not on this share. */
+export function* thawing(share: Share, snapshot: ShareSnapshot): Generator<void, number> {
   const { series, bank, window } = share;
   const block = JSON.parse(new TextDecoder().decode(snapshot.block)) as {
     readonly watermark: Omit<Watermark, 'ms' | 'claimMs'> & {
@@ -196,9 +207,12 @@ export function thawShare(share: Share, snapshot: ShareSnapshot): number {
     /** Not in checkpoints of earlier builds. */
     readonly door?: string;
     readonly counted?: number;
+    /** Of a share that leaves out training. */
+    readonly trainEvery?: number;
   };
   let leftOut = 0;
   for (const { key, slab } of inOrderOfAdmission(bank, snapshot.series)) {
+    yield;
     if (key === PRIOR_KEY) {
       const { prior } = share.forecast;
       if (prior === undefined || !makeRoom(bank, 1)) continue;
@@ -222,6 +236,7 @@ export function thawShare(share: Share, snapshot: ShareSnapshot): number {
   window.forgetHour = block.hour ?? Number.NaN;
   window.pending.offset = block.offset;
   unpackDoor(window.door, Buffer.from(block.door ?? '', 'base64'), block.counted ?? 0);
+  share.forecast.trainEvery = block.trainEvery ?? 1;
   share.position = snapshot.position;
   scheduleAll(share);
   freeze(bank);

@@ -5,7 +5,7 @@ import type { LaneMemory } from './kernel/memory.ts';
 import type { chooseKernels } from './kernelChoice.ts';
 import type { LaneInput } from './laneInput.ts';
 import type { newLaneStore } from './laneStore.ts';
-import { type OverloadLadder, RARER } from './overload.ts';
+import type { OverloadLadder } from './overload.ts';
 import type { Owner } from './owner.ts';
 import type { Clock, Log } from './ports.ts';
 import type { LaneReport } from './report/laneReport.ts';
@@ -35,12 +35,13 @@ export function newTeller(
   let reports = 0;
   let waitedSeconds = 0;
   return () => {
-    const told = summary.take(ladder.level < 2 || reports++ % RARER.rows === 0);
+    const told = summary.take(reports++ % ladder.rarer.rows === 0);
     const waited = owner.waits.seconds > waitedSeconds;
     waitedSeconds = owner.waits.seconds;
     const behindSeconds = Math.max(0, ...told.shares.map((share) => share.behindSeconds));
     const change = ladder.look({ nowMs: clock.monotonic(), waited, behindSeconds });
-    if (change !== undefined) log(ladder.level === 0 ? 'info' : 'warn', 'overload', change, { level: ladder.level });
+    const { level, trainEvery } = ladder;
+    if (change !== undefined) log(level === 0 ? 'info' : 'warn', 'overload', change, { level, trainEvery });
     const state = input.state();
     const refused = owner.checkpoint.failure?.code === 'kafka_auth' ? 1 : 0;
     send({
@@ -49,7 +50,8 @@ export function newTeller(
       rightsMissing: state.rightsMissing + refused,
       backpressureSeconds: owner.waits.seconds,
       recreations: owner.recreations.count,
-      overload: ladder.level,
+      overload: level,
+      trainEvery,
       busyRatio: Math.min(1, busyMs() / Math.max(1, clock.monotonic() - startedAt)),
       bankBytes: memory.top,
       kernels: kernels.used.map(({ backend, fused }) => ({ backend, fused })),

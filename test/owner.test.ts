@@ -33,6 +33,26 @@ describe('owner', () => {
     await expect.poll(() => lane.journal).toEqual(['events', 'state 5', 'commit 5']);
   });
 
+  it('begins a checkpoint early after so many records, but not sooner than a tenth of the time allows', async () => {
+    const lane = newLane([aStream({ topics: ['orders'] })]);
+    await lane.owner.take(ID, undefined);
+    await lane.owner.deliver(batch(1000, 999));
+    expect(lane.journal).toEqual([]);
+    await lane.owner.deliver(batch(1999, 1));
+    await expect.poll(() => lane.journal).toEqual(['events', 'state 2000', 'commit 2000']);
+    const go = lane.stall();
+    await lane.owner.deliver(batch(2000, 1000));
+    lane.advance(100);
+    go();
+    await expect.poll(() => lane.journal.at(-1)).toBe('commit 3000');
+    lane.advance(899);
+    await lane.owner.deliver(batch(3000, 4000));
+    expect(lane.journal).toHaveLength(6);
+    lane.advance(1);
+    lane.owner.tick();
+    await expect.poll(() => lane.journal.at(-1)).toBe('commit 7000');
+  });
+
   it('keeps the older state, counts and tries again when a checkpoint fails', async () => {
     const lane = newLane([aStream({ topics: ['orders'] })]);
     await lane.owner.take(ID, undefined);
@@ -88,6 +108,31 @@ describe('owner', () => {
     const second = newLane([aStream({ topics: ['orders'] })], newJournal(first.snapshots));
     expect(await second.owner.take(ID, 40)).toEqual({ kind: 'offset', offset: 50 });
     expect(second.summary.take().shares[0]?.position).toBe(50);
+  });
+
+  it('works on in other partitions while one is restored', async () => {
+    const many = aStream({ topics: ['orders'] });
+    const first = newLane([many]);
+    await first.owner.take(ID, undefined);
+    await first.owner.deliver(batch(1000, 400, ID, (offset) => `host-${offset % 40}`));
+    await first.owner.settle(1000);
+    // A look at the clock takes 10 ms: so a slice of the restore is two series, and each of 40 is a step.
+    const second = newLane([many], newJournal(first.snapshots), { lookMs: 10 });
+    const other = { topic: 'orders', partition: 4 };
+    await second.owner.take(other, undefined);
+    let restored = false;
+    const taking = second.owner.take(ID, undefined).then((start) => {
+      restored = true;
+      return start;
+    });
+    for (let at = 1000; at < 1005; at++) await second.owner.deliver(batch(at, 1, other));
+    expect(restored).toBe(false);
+    expect(await taking).toEqual({ kind: 'offset', offset: 1400 });
+    const shares = second.summary.take().shares.map(({ partition, position }) => [partition, position]);
+    expect(shares).toEqual([
+      [4, 1005],
+      [3, 1400],
+    ]);
   });
 
   it('starts cold at the committed offset when somebody else has read on', async () => {

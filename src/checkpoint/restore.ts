@@ -1,13 +1,14 @@
 // Finds the newest checkpoint that is whole, and sets aside what is not.
 
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GruardError } from '../errors.ts';
 import type { Snapshot } from '../ports.ts';
 import { corruptName, deltasOf, type Listing } from './fileNames.ts';
 import { type Files, type OldFile, systemCode } from './files.ts';
 import { damaged, decodeFooter, decodeHeader, type Fault, FOOTER_BYTES, HEADER_BYTES } from './frame.ts';
 import { merged } from './merge.ts';
-import { type DecodedSnapshot, decodeSnapshot } from './snapshot.ts';
+import { type DecodedSnapshot, decoding } from './snapshot.ts';
 
 const CORRUPT_KEPT = 5;
 const READ_BYTES = 16 * 1024 * 1024;
@@ -95,7 +96,12 @@ async function readChecked(files: Files, path: string): Promise<DecodedSnapshot>
     if (!front.ok) return front;
     const end = decodeFooter(await readPart(file, bytes - FOOTER_BYTES, FOOTER_BYTES), bytes);
     if (!end.ok) return end;
-    return decodeSnapshot(await readPart(file, 0, bytes));
+    const steps = decoding(await readPart(file, 0, bytes));
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done === true) return value;
+      await nextTurn(); // other partitions of the lane work on
+    }
   } catch (error) {
     return unreadable(error);
   } finally {

@@ -54,6 +54,8 @@ export type DecodedSnapshot =
 
 /** Key and slab length in front, CRC behind. */
 const RECORD_FRAME_BYTES = 12;
+/** Decoded in one step. */
+const STEP_BYTES = 8 * 1024 * 1024;
 
 /**
  * The file, piece by piece, a base unless it is told what was `before`; answers the CRC of its footer. A slab is read
@@ -114,6 +116,15 @@ export function* encodeSnapshot(
  * Reads a whole file back. Never throws, whatever the bytes are, and copies no slab: those of the answer lie in `file`.
  */
 export function decodeSnapshot(file: Uint8Array): DecodedSnapshot {
+  const steps = decoding(file);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** The same in steps of a few milliseconds. */
+export function* decoding(file: Uint8Array): Generator<void, DecodedSnapshot> {
   const front = decodeHeader(file.subarray(0, HEADER_BYTES));
   if (!front.ok) return front;
   const footer = file.subarray(Math.max(0, file.length - FOOTER_BYTES));
@@ -122,7 +133,7 @@ export function decodeSnapshot(file: Uint8Array): DecodedSnapshot {
   const { header } = front;
   const body = file.subarray(HEADER_BYTES, file.length - FOOTER_BYTES);
   try {
-    const records = decodeRecords(body, header.slabs);
+    const records = yield* decodeRecords(body, header.slabs);
     const { lines, crc } = decodeBlock(body.subarray(records.bytes), header.kind);
     const chain = crc32(crc, crc32(records.crcs, crc32(file.subarray(HEADER_BYTES - 4, HEADER_BYTES))));
     if (end.footer.chain !== chain || end.footer.records !== header.slabs) throw new Unreadable('CRC of all records');
@@ -148,16 +159,21 @@ function lineOf(share: ShareSnapshot, records: number, before: Before | undefine
 
 type SeriesOfUid = Map<string, { key: string; slab: Uint8Array }[]>;
 
-function decodeRecords(
+function* decodeRecords(
   body: Uint8Array,
   count: number,
-): { readonly series: SeriesOfUid; readonly bytes: number; readonly crcs: Uint8Array } {
+): Generator<void, { readonly series: SeriesOfUid; readonly bytes: number; readonly crcs: Uint8Array }> {
   if (count > body.length / RECORD_FRAME_BYTES) throw new Unreadable('more records than fit in the file');
   const view = viewOf(body);
   const series: SeriesOfUid = new Map();
   const crcs = new Uint8Array(count * 4);
   let at = 0;
+  let stepEnd = STEP_BYTES;
   for (let record = 0; record < count; record++) {
+    if (at >= stepEnd) {
+      stepEnd = at + STEP_BYTES;
+      yield;
+    }
     if (body.length - at < RECORD_FRAME_BYTES) throw new Unreadable(`record ${record} is cut off`);
     const keyBytes = view.getUint32(at, true);
     const slabBytes = view.getUint32(at + 4, true);

@@ -28,7 +28,7 @@ export function resolveProcess(
   machine: Machine,
   complain: Complain,
 ): Settings {
-  const { lanes, limits, sinks, state, metrics, http, log } = config;
+  const { lanes, limits, overload, sinks, state, metrics, http, log } = config;
   checkSinks(config, streams, complain);
   checkState(config, streams, complain);
   checkUids(streams, complain);
@@ -39,6 +39,7 @@ export function resolveProcess(
     lanes: lanes === 'auto' ? Math.min(LANES_MAX, Math.max(1, machine.cores - 1)) : lanes,
     memoryBytes: limits.memory === 'auto' ? Math.floor(machine.memoryBytes / 2) : limits.memory,
     streams,
+    overload,
     sinks: { events: sinks.events?.topic, rejects: sinks.rejects?.topic },
     state: {
       store: state.store,

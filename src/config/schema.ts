@@ -115,6 +115,14 @@ export const Config = z.strictObject({
     'be a map with at least one stream',
     'Write a stream, like streams: { orders: { topic: orders, value: $.total } }.',
   ).describe('What to watch, by name.'),
+  overload: z
+    .strictObject({
+      learning: choice(['keep', 'shed'])
+        .prefault('keep')
+        .describe('More than 5 min of event time behind: learn on, or leave out training to catch up. Scores go on.'),
+    })
+    .prefault({})
+    .describe('What to do when more comes than the lanes can take.'),
   sinks: z
     .strictObject({
       events: topicMap('Anomaly events, as JSON.'),

@@ -29,7 +29,7 @@ export function newForecastState(
   prior?: Prior,
 ): ForecastState {
   if (bank.layout.network !== undefined) kernel.room(bank.layout.network);
-  return { bank, kernel, counters, seedOf, prior, jobs: newNeuralJobs() };
+  return { bank, kernel, counters, seedOf, prior, jobs: newNeuralJobs(), trainEvery: 1 };
 }
 
 /** Writes the forecast stage's columns of every row; expected values are NaN before the first forecast. */

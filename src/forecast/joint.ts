@@ -22,7 +22,7 @@ import { lookAhead, takeIn } from './inputs.ts';
 import { HYPER, type NeuralState, RATE, SCHEDULE, SKIP } from './neural.ts';
 import { isLesson, startNetwork, teach } from './prior.ts';
 import { normalised } from './scaler.ts';
-import { isDue, learnLoss, rateFactor, restartSchedule } from './schedule.ts';
+import { isDue, isTaken, learnLoss, rateFactor, restartSchedule } from './schedule.ts';
 
 /** Byte addresses of what a series of several fields has once. */
 interface Home {
@@ -67,11 +67,15 @@ function trainDue(state: NeuralState, network: Network, room: Room, wave: Wave):
       startNetwork(state, network, home.slot, home.hot, SKIP);
     }
     if (!isDue(f64, at, SCHEDULE)) continue;
+    if (!isTaken(f64, at, SCHEDULE, state.trainEvery)) {
+      state.counters.passesShed++;
+      continue;
+    }
     const rows = f64[at + AT.logCount]!;
     const targets = room.targets + 4 * count * network.L * network.M;
     writeTargets(bank, network, home, wave, step, targets / 4, rows);
     const job = room.jobs / 4 + count * JOB_WORDS;
-    const rate = RATE * rateFactor(f64, at, SCHEDULE);
+    const rate = RATE * rateFactor(f64, at, SCHEDULE, state.trainEvery);
     writeTrainJob(bank.lane, job, home.hot, home.optimiser, home.log, home.states, targets, rows, rate);
     jobs.due[count] = step;
     count++;

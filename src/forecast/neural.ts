@@ -8,7 +8,7 @@
 //
 // The kernel is called twice a wave: to train every network that is due, then to step every network.
 
-import { GAP, type Wave } from '../domain.ts';
+import { type Counters, GAP, type Wave } from '../domain.ts';
 import { type Bank, evidenceAddress, hotAddress, optimiserAddress } from '../kernel/bank.ts';
 import { initialise } from '../kernel/initialise.ts';
 import { type Hyper, JOB_WORDS, JOBS_MAX, type Room, STEP, TRAIN, writeTrainJob } from '../kernel/kernel.ts';
@@ -18,7 +18,7 @@ import { changeOf, usualStep } from './change.ts';
 import { takeIn } from './inputs.ts';
 import { isLesson, startNetwork, type Taught, teach } from './prior.ts';
 import { normalised } from './scaler.ts';
-import { isDue, learnLoss, rateFactor, restartSchedule, type Schedule } from './schedule.ts';
+import { isDue, isTaken, learnLoss, rateFactor, restartSchedule, type Schedule } from './schedule.ts';
 
 /** Weight of the level in every forecast before anything is learned: an untrained network says: no change. */
 export const SKIP = 0;
@@ -36,6 +36,9 @@ export interface NeuralState extends Taught {
   /** Seed of a slot's weights: a function of stream, series and field only. */
   readonly seedOf: (slot: number) => number;
   readonly jobs: NeuralJobs;
+  readonly counters: Pick<Counters, 'passesShed'>;
+  /** Of the training passes that are due, every n-th is taken; 0 = none. 1 unless load must be shed. */
+  trainEvery: number;
 }
 
 /** What one call of the kernel leaves for the next one. */
@@ -84,6 +87,10 @@ function trainDue(state: NeuralState, network: Network, room: Room, wave: Wave):
       startNetwork(state, network, wave.slot[row]!, slab.hot, SKIP);
     }
     if (!isDue(f64, at, SCHEDULE)) continue;
+    if (!isTaken(f64, at, SCHEDULE, state.trainEvery)) {
+      state.counters.passesShed++;
+      continue;
+    }
     const rows = f64[at + AT.logCount]!;
     const inputs = slab.evidence + bank.layout.logAt;
     const targets = room.targets + 4 * count * network.L * network.M;
@@ -91,7 +98,7 @@ function trainDue(state: NeuralState, network: Network, room: Room, wave: Wave):
     writeTargets(f32, targets / 4, inputs / 4, rows, normalised(f64, at, value), changeOf(f64, at, value));
     const job = room.jobs / 4 + count * JOB_WORDS;
     const states = slab.evidence + bank.layout.statesAt;
-    const rate = RATE * rateFactor(f64, at, SCHEDULE);
+    const rate = RATE * rateFactor(f64, at, SCHEDULE, state.trainEvery);
     writeTrainJob(bank.lane, job, slab.hot, slab.optimiser, inputs, states, targets, rows, rate);
     jobs.due[count] = row;
     count++;

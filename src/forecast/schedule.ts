@@ -31,6 +31,8 @@ const USUAL_WINDOWS = 1024;
  * Errors are much the same from 3.5 to 5; below, calm series train more often than every 8 windows.
  */
 const UNREST = 4;
+/** The rate is in proportion as far as that was measured: up to a pass every 32 windows. */
+const EVERY_MAX = 4;
 /** Windows that the slow averages of the loss remember. */
 const SLOW_WINDOWS = 512;
 
@@ -43,9 +45,15 @@ export function isDue(f64: Float64Array, at: number, schedule: Schedule): boolea
   return windowsSincePass(f64, at) >= stride;
 }
 
+/** Whether a pass that is due is taken where only every n-th is; 0 = none. */
+export function isTaken(f64: Float64Array, at: number, schedule: Schedule, every: number): boolean {
+  if (every <= 1) return every === 1;
+  return windowsSincePass(f64, at) >= every * (schedule === 'auto' ? strideNow(f64, at) : schedule);
+}
+
 /** What the learning rate of a pass that is due is multiplied with; 1 for a pass every STRIDE windows. */
-export function rateFactor(f64: Float64Array, at: number, schedule: Schedule): number {
-  if (schedule !== 'auto') return schedule / STRIDE;
+export function rateFactor(f64: Float64Array, at: number, schedule: Schedule, every = 1): number {
+  if (schedule !== 'auto') return (schedule / STRIDE) * Math.min(every, EVERY_MAX);
   return Math.max(1, Math.min(SPARSE, windowsSincePass(f64, at)) / STRIDE);
 }
 

@@ -115,8 +115,10 @@ export interface LaneReport {
   readonly backpressureSeconds: number;
   /** Partitions that were created anew, so that their state was left. */
   readonly recreations: number;
-  /** Rung of the overload ladder: 0 as usual, 1 reading waits, 2 far behind. */
+  /** Rung of the overload ladder: 0 as usual, 1 reading waits, 2 far behind, 3 trains less, 4 does not train. */
   readonly overload: number;
+  /** Of the training passes that are due, every n-th is taken; 0 = none. */
+  readonly trainEvery: number;
   readonly slices: HistogramCounts;
   readonly checkpoint: {
     readonly durations: HistogramCounts;

@@ -96,6 +96,7 @@ export const METRICS = {
   gruard_forecast_error_scaled: gauge(STREAM, 'Mean absolute residual in units of the naive forecast.'),
   gruard_training_loss: gauge(STREAM, 'What training minimises, averaged over the series.'),
   gruard_learned_windows_total: counter(STREAM, 'Windows that a model learned from.'),
+  gruard_training_passes_shed_total: counter(STREAM, 'Training passes left out under overload (overload.learning).'),
   gruard_model_resets_total: counter(STREAM, 'Models that started anew.'),
   gruard_warmup_progress_ratio: gauge(STREAM, 'How far the series are through their warm-up.'),
   gruard_first_score_seconds: gauge(STREAM, 'Time from the first record of the stream to its first score.'),
@@ -152,8 +153,9 @@ export const METRICS = {
   gruard_lane_restarts_total: counter(LANE, 'Times that the lane was started anew.'),
   gruard_overload_level: gauge(
     LANE,
-    '0 as usual; 1 reading waits for sinks; 2 far behind: checkpoints and rows rarer.',
+    '0 as usual; 1 reading waits for sinks; 2 behind: checkpoints and rows rarer; 3 trains less; 4 does not train.',
   ),
+  gruard_overload_train_every: gauge(LANE, 'Every n-th training pass that is due is taken; 1 as usual, 0 none.'),
   gruard_lane_still_seconds: gauge(LANE, 'How long the lane has not moved although it should; 0 below 5 s.'),
   gruard_lane_busy_ratio: gauge(LANE, 'Share of time that the lane computed.'),
   gruard_bank_bytes: gauge(LANE, 'Memory of the slabs.'),

@@ -11,7 +11,7 @@ import type { LaneReport } from './laneReport.ts';
 import { accept, laneEnded, type Merge, newMerge } from './merge.ts';
 import { observeProcess } from './processMetrics.ts';
 import { newRows, orphanRows, type Rows, rowCounts, snapshotRows, sweepRows, updateRows } from './rows.ts';
-import { newScraping, type Scraping } from './scrape.ts';
+import { type Later, newScraping, type Rendering, type Scraping } from './scrape.ts';
 import { laneViews, type StreamView, shareViews, streamViews } from './views.ts';
 
 export interface Report {
@@ -29,22 +29,23 @@ export interface Report {
 type Told = Pick<Settings, 'lanes' | 'streams' | 'metrics'>;
 
 /** Lanes are numbered from 0. Opens nothing before `listen`. */
-export function newReport(settings: Told, facts: ProcessFacts, clock: Clock, log: Log): Report {
+export function newReport(settings: Told, facts: ProcessFacts, clock: Clock, log: Log, later?: Later): Report {
   const { detail, seriesBudget } = settings.metrics;
   const names = settings.streams.map(({ name }) => name);
   const merge = newMerge(names, settings.lanes);
   const rows = newRows(settings.streams, seriesBudget, log);
   const condition = newCondition();
   const processText = observeProcess();
-  const scraping: Scraping = newScraping(render, clock);
+  const scraping: Scraping = newScraping(render, clock, later);
 
-  async function* render(): AsyncGenerator<string> {
+  function render(): Rendering {
     const seen = snapshotRows(rows, clock.monotonic());
-    yield* writeFamilies(
-      families(picture(merge, rows, condition, { rows: seen, detail, facts, scrapes: scraping.stats() })),
-    );
-    yield await processText();
-    await sweepRows(rows, seen);
+    const all = families(picture(merge, rows, condition, { rows: seen, detail, facts, scrapes: scraping.stats() }));
+    async function* text(): AsyncGenerator<string> {
+      yield* writeFamilies(all);
+      yield await processText();
+    }
+    return { text: text(), shown: () => sweepRows(rows, seen) };
   }
 
   return {

@@ -130,8 +130,8 @@ export function snapshotRows(rows: Rows, nowMs: number): RowsSnapshot {
 }
 
 /**
- * After a complete render: takes the slots of rows that left before it began, and of those quiet when it began. So each
- * last value was shown once. Gives way to other work after every 1 000 rows.
+ * After a render that somebody has read: takes the slots of rows that left before it began, and of those quiet when it
+ * began. So each last value was shown once. Gives way to other work after every 1 000 rows.
  */
 export async function sweepRows(rows: Rows, seen: RowsSnapshot): Promise<void> {
   let visited = 0;

@@ -122,6 +122,7 @@ const PLAIN_COUNTERS = [
   'windowsScored',
   'windowsWarming',
   'windowsLearned',
+  'passesShed',
   'modelResets',
   'seriesCreated',
   'seriesEvicted',

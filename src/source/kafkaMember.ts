@@ -21,8 +21,10 @@ export class GroupMember {
   readonly #options: MemberOptions;
   readonly #consumer: Consumer;
   readonly #held = new Map<string, Held>();
-  /** Calls of the owner, one at a time. */
+  /** Calls of the owner, one at a time; */
   readonly #turn = newTurns();
+  /** but for taking partitions, one after the other beside them: what is restored must not hold up what flows. */
+  readonly #taking = newTurns();
   #turnsInHand = 0;
   #resolveEnded: (ending: Ending) => void = () => {};
   #over = false;
@@ -100,9 +102,8 @@ export class GroupMember {
 
   /** Takes everything from the owner, after the slice in hand. */
   async dropAll(): Promise<void> {
-    await this.#turn(async () => {
-      for (const held of [...this.#held.values()]) this.#giveUp(held);
-    });
+    const drop = async (): Promise<void> => this.#giveUp(...this.#held.values());
+    await this.#taking(() => this.#turn(drop));
   }
 
   /** Commits the positions of partitions that are owned now. Never throws. */
@@ -171,9 +172,11 @@ export class GroupMember {
   }
 
   async #adopt(assignment: number, assigned: readonly PartitionId[], membership: GroupMembership): Promise<void> {
-    await this.#inTurn(async () => {
+    // After a take in hand, or a partition would come to be held behind the back of what is kept.
+    const keep = async (): Promise<void> => {
       if (assignment === this.#assignment) this.#keep(assigned, membership);
-    });
+    };
+    await this.#taking(() => this.#inTurn(keep));
     const gained = assigned.filter((at) => !this.#held.has(partitionText(at)));
     if (gained.length > 0 && assignment === this.#assignment) await this.#restore(assignment, gained);
     if (assignment !== this.#assignment) return;
@@ -195,16 +198,17 @@ export class GroupMember {
     this.#reading = true;
   }
 
-  #giveUp(held: Held): void {
-    this.#held.delete(partitionText(held));
-    this.#options.owner.drop(held);
-    this.#options.events.gaveUp(held, held.next);
+  #giveUp(...all: readonly Held[]): void {
+    for (const held of all) {
+      this.#held.delete(partitionText(held));
+      this.#options.owner.drop(held);
+      this.#options.events.gaveUp(held, held.next);
+    }
   }
 
   async #restore(assignment: number, gained: readonly PartitionId[]): Promise<void> {
     await lookUp(this.#options, gained, async (at, known) => {
-      // A turn for each, so that kept partitions flow meanwhile.
-      await this.#inTurn(async () => {
+      const take = async (): Promise<void> => {
         if (assignment !== this.#assignment) return;
         const held = newHeld(at);
         const taking = this.#options.owner.take(at, known.committed, known.reaches);
@@ -212,7 +216,8 @@ export class GroupMember {
         this.#held.set(partitionText(at), held);
         held.next = await known.offsetOf(start);
         if (assignment === this.#assignment) this.#readFrom(held);
-      });
+      };
+      await this.#inTurn(take, this.#taking);
     });
   }
 
@@ -273,10 +278,10 @@ export class GroupMember {
     throw error;
   }
 
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  async #inTurn<T>(work: () => Promise<T>, turn = this.#turn): Promise<T> {
     this.#turnsInHand++;
     try {
-      return await this.#turn(work);
+      return await turn(work);
     } finally {
       this.#turnsInHand--;
       this.#aliveMs = this.#options.clock.monotonic();

@@ -15,7 +15,8 @@ import { newKafkaStore } from '../../src/checkpoint/kafkaStore.ts';
 import type { SourceRecord } from '../../src/domain.ts';
 import { newLaneMemory } from '../../src/kernel/memory.ts';
 import type { CheckpointStore, StateLog } from '../../src/ports.ts';
-import { dissolveShare, endFreeze, freezeShare, type Share, thawShare } from '../../src/share.ts';
+import { dissolveShare, endFreeze, freezeShare, type Share, thawing } from '../../src/share.ts';
+import { inSlices } from '../../src/slices.ts';
 import { newKafkaClient } from '../../src/source/kafkaClient.ts';
 import { newKafkaStateLog } from '../../src/source/kafkaStateLog.ts';
 import { createTopic, kafkaSettings, realClock } from '../support/kafkaTools.ts';
@@ -54,8 +55,8 @@ interface Measured {
   readonly blockedMs: number;
 }
 
-/** Saves while the event loop is asked, as often as it can, how long it was away. */
-async function saved(what: string, store: CheckpointStore, share: Share, work: () => Promise<void>): Promise<Measured> {
+/** Asks the event loop, as often as it can, how long it was away; call the answer to end it. */
+async function watchLoop(): Promise<() => Promise<Pick<Measured, 'blockedCpuMs' | 'blockedMs'>>> {
   let [over, longest, longestCpu] = [false, 0, 0];
   const watch = (async () => {
     for (let [last, lastCpu] = [performance.now(), cpuMs()]; !over; ) {
@@ -67,6 +68,15 @@ async function saved(what: string, store: CheckpointStore, share: Share, work: (
     }
   })();
   await nextTurn();
+  return async () => {
+    over = true;
+    await watch;
+    return { blockedCpuMs: round(longestCpu), blockedMs: round(longest) };
+  };
+}
+
+async function saved(what: string, store: CheckpointStore, share: Share, work: () => Promise<void>): Promise<Measured> {
+  const watched = await watchLoop();
   const from = performance.now();
   const shares = what.startsWith('no ') ? [] : [freezeShare(share)];
   const saving = store.save(PARTITION, { shares });
@@ -76,15 +86,7 @@ async function saved(what: string, store: CheckpointStore, share: Share, work: (
   const { bytes } = await saving;
   const seconds = (performance.now() - from) / 1000;
   if (shares.length > 0) endFreeze(share, 'sealed');
-  over = true;
-  await watch;
-  return {
-    what,
-    MB: round(bytes / 1e6),
-    seconds: round(seconds),
-    blockedCpuMs: round(longestCpu),
-    blockedMs: round(longest),
-  };
+  return { what, MB: round(bytes / 1e6), seconds: round(seconds), ...(await watched()) };
 }
 
 function cpuMs(): number {
@@ -139,22 +141,24 @@ rows.push(await saved('delta of a tenth, lane at work', store, share, atWork));
 rows.push(await worked());
 rows.push(await saved('base, lane at work', store, share, atWork));
 const wanted = freezeShare(share).series.length;
+const watchedRead = await watchLoop();
 const from = performance.now();
 const { snapshot } = await newStore().open(PARTITION);
+const MB = rows[0]?.MB ?? 0;
+rows.push({
+  what: 'restore: reads',
+  MB,
+  seconds: round((performance.now() - from) / 1000),
+  ...(await watchedRead()),
+});
 const [stored] = snapshot?.shares ?? [];
 if (stored?.series.length !== wanted) throw new Error('the restored state is another one');
-const read = performance.now();
 const again = emptyShare(stream, newLaneMemory());
-thawShare(again, stored);
-const ended = performance.now();
-const blocked = round(ended - read);
-rows.push({
-  what: 'restore (blocks while it fills the slabs)',
-  MB: rows[0]?.MB ?? 0,
-  seconds: round((ended - from) / 1000),
-  blockedCpuMs: blocked,
-  blockedMs: blocked,
-});
+const watchedFilling = await watchLoop();
+const fillsFrom = performance.now();
+await inSlices(thawing(again, stored), () => performance.now());
+const fillSeconds = round((performance.now() - fillsFrom) / 1000);
+rows.push({ what: 'restore: fills slabs', MB, seconds: fillSeconds, ...(await watchedFilling()) });
 dissolveShare(share);
 for (const log of logs) await log.stop();
 if (values.dir === undefined) await rm(dir, { recursive: true });

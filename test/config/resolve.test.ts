@@ -30,6 +30,7 @@ it('has a default for everything', () => {
     lanes: 7,
     memoryBytes: 2e9,
     streams: [],
+    overload: { learning: 'keep' },
     sinks: { events: undefined, rejects: undefined },
     state: {
       store: 'file',

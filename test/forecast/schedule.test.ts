@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isDue, learnLoss, rateFactor, restartSchedule, type Schedule } from '../../src/forecast/schedule.ts';
+import { isDue, isTaken, learnLoss, rateFactor, restartSchedule, type Schedule } from '../../src/forecast/schedule.ts';
 import { AT, STRIDE } from '../../src/kernel/layout.ts';
 import { gaussian, newRandom } from '../../src/kernel/random.ts';
 
@@ -20,12 +20,13 @@ function passes(
   windows: number,
   lossAt: (window: number) => number = () => 1,
   f64 = new Float64Array(AT.scalars),
+  every = 1,
 ): readonly Pass[] {
   const found: Pass[] = [];
   for (let n = 0; n < windows; n++) {
-    if (isDue(f64, 0, schedule)) {
+    if (isDue(f64, 0, schedule) && isTaken(f64, 0, schedule, every)) {
       const window = f64[AT.learned]!;
-      found.push({ window, rows: f64[AT.logCount]!, factor: rateFactor(f64, 0, schedule) });
+      found.push({ window, rows: f64[AT.logCount]!, factor: rateFactor(f64, 0, schedule, every) });
       learnLoss(f64, 0, lossAt(window));
     }
     const rows = f64[AT.logCount]!;
@@ -130,4 +131,15 @@ describe('the schedule auto', () => {
     expect(all[0]).toEqual({ window: 3004, rows: 4, factor: 1 });
     expect(new Set(gaps(all.slice(1), 3012, 3300))).toEqual(new Set([4]));
   });
+});
+
+it('takes every n-th of the passes that are due, with a step in proportion up to four times as large, or none', () => {
+  const taken = (every: number): readonly Pass[] => passes(8, 400, undefined, undefined, every);
+  const windows = (every: number): readonly number[] => taken(every).map(({ window }) => window);
+  expect(windows(1).slice(0, 3)).toEqual([8, 16, 24]);
+  for (const every of [2, 4, 8]) {
+    expect(windows(every)).toEqual(windows(1).filter((_, i) => (i + 1) % every === 0));
+    expect(new Set(taken(every).map(({ factor }) => factor))).toEqual(new Set([Math.min(every, 4)]));
+  }
+  expect(windows(0)).toEqual([]);
 });

@@ -64,7 +64,7 @@ describe.runIf(available('promtool', 'the alert pack and the queries of the dash
     );
   });
 
-  it('fires and silences every alert as told', () => {
+  it('fires and silences every alert as told', { timeout: 240_000 }, () => {
     expect(promtool('test', 'rules', join(deploy, 'prometheus/rules.test.yml'))).toContain('SUCCESS');
   });
 

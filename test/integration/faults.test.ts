@@ -5,11 +5,13 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { type Daemon, startDaemon, until, workFolder } from '../support/daemon.ts';
-import { faultyBuild } from '../support/faultyBuild.ts';
+import { faultyBuild, plant } from '../support/faultyBuild.ts';
 import { createTopic, freshName, kafkaToolsReady, produceLines } from '../support/kafkaTools.ts';
 
 const MINUTE_MS = 60_000;
 const BAD = 666;
+/** Looks, one a second, after which the watchdog of a test's build gives a lane up. */
+const HUNG_S = 10;
 
 let folder: Awaited<ReturnType<typeof workFolder>>;
 let running: Daemon[];
@@ -70,16 +72,16 @@ function sealed(): string[] {
 const calm = Array.from({ length: 50 }, (_, i) => i % 5);
 
 describe('a stage that throws', () => {
-  it('fails its lane visibly; the lane starts anew three times, and then the program ends with 1', async () => {
+  it('fails its lane visibly; the third time within ten minutes the program ends with 1', async () => {
     const data = await folder.file('data.jsonl', lines([...calm, 11, 3, BAD, 3]));
     const main = await failingBuild();
     const daemon = start(['run', await config(), '--replay', data], {}, undefined, { main });
     expect(await daemon.exited, daemon.stderr()).toBe(1);
     expect(daemon.stderr()).toContain('planted fault');
     expect(daemon.stderr()).toContain('lane_given_up');
-    // Four lives told the same, and none kept anything.
+    // Three lives told the same, and none kept anything.
     const told = daemon.stdout().trim().split('\n');
-    expect([told.length, new Set(told).size]).toEqual([8, 2]);
+    expect([told.length, new Set(told).size]).toEqual([6, 2]);
     expect(sealed()).toEqual([]);
   });
 
@@ -118,27 +120,30 @@ describe.runIf(kafkaToolsReady(inject('brokers')))('a stage that throws on a rec
     const main = await failingBuild();
     const daemon = start(['run', await config(topic, kafka)], {}, undefined, { main });
     expect(await daemon.exited, daemon.stderr()).toBe(1);
-    expect(daemon.stderr().match(/joined group/g)?.length).toBe(4);
+    expect(daemon.stderr().match(/joined group/g)?.length).toBe(3);
     expect(daemon.stderr()).toContain('lane_given_up');
     expect(sealed()).toEqual([]);
   });
 });
 
 describe('a lane that hangs', () => {
-  /** A build whose detector never comes back from one value. */
-  async function hangingBuild(): Promise<string> {
+  /** A build whose detector never comes back from one value, and whose watchdog gives a lane up after `looks`. */
+  async function hangingBuild(looks: number): Promise<string> {
     const at = join(folder.path, 'faulty');
     await mkdir(at);
     const text = 'export function detectWave(state, wave, changes) {';
     const fault = `while (wave.value.subarray(0, wave.count).includes(${BAD}));`;
-    return faultyBuild(at, 'detect/detector.js', text, `${text} ${fault}`);
+    const main = faultyBuild(at, 'detect/detector.js', text, `${text} ${fault}`);
+    plant(at, 'pulse.js', 'const HUNG_LOOKS = 30;', `const HUNG_LOOKS = ${looks};`);
+    return main;
   }
 
-  it('is told after 5 s, started anew after 30 s, and given up like one that throws; the rest answers on', {
-    timeout: 240_000,
+  // That it takes 30 looks is a matter of test/pulse.test.ts.
+  it('is told after 5 s, started anew when it hangs, and given up like one that throws; the rest answers on', {
+    timeout: 120_000,
   }, async () => {
     const data = await folder.file('data.jsonl', lines([...calm, 11, 3, BAD, 3]));
-    const main = await hangingBuild();
+    const main = await hangingBuild(HUNG_S);
     const from = performance.now();
     const daemon = start(['run', await config(), '--replay', data], {}, undefined, { main });
     await until('it is told', () => daemon.stderr().includes('lane_still'), daemon);
@@ -148,10 +153,11 @@ describe('a lane that hangs', () => {
     );
     expect(readiness.status).toBe(503);
     expect((await fetch(`${await daemon.url()}/healthz`)).status).toBe(200);
-    expect(await daemon.metric('gruard_lane_still_seconds')).toBeGreaterThanOrEqual(5);
+    const still = async (): Promise<number> => (await daemon.metric('gruard_lane_still_seconds')) ?? 0;
+    await until('metrics tell it, too', async () => (await still()) >= 5, daemon);
     expect(await daemon.exited, daemon.stderr()).toBe(1);
-    // Four lives of 30 s each; the log tells a repeated line once a minute.
-    expect(performance.now() - from).toBeGreaterThan(4 * 30_000);
+    // Three lives; the log tells a repeated line once a minute.
+    expect(performance.now() - from).toBeGreaterThan(3 * HUNG_S * 1000);
     expect(daemon.stderr()).toContain('"lane_hung"');
     expect(daemon.stderr()).toContain('lane_given_up');
     expect(sealed()).toEqual([]);
@@ -159,12 +165,14 @@ describe('a lane that hangs', () => {
 
   it('does not hold up a stop for longer than the deadline', { timeout: 90_000 }, async () => {
     const data = await folder.file('data.jsonl', lines([BAD, 1]));
-    const main = await hangingBuild();
+    const main = await hangingBuild(600);
+    plant(join(folder.path, 'faulty'), 'app.js', 'const STOP_MS_MAX = 23_000;', 'const STOP_MS_MAX = 3_000;');
     const daemon = start(['run', await config(), '--replay', data], {}, undefined, { main });
     await until('it is told', () => daemon.stderr().includes('lane_still'), daemon);
     const from = performance.now();
     expect(await daemon.stop()).toBe(143);
-    expect(performance.now() - from).toBeLessThan(27_000);
+    expect(daemon.stderr()).toContain('not drained within 3 s');
+    expect(performance.now() - from).toBeLessThan(20_000);
   });
 });
 

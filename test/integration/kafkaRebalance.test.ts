@@ -53,6 +53,36 @@ describe.runIf(kafkaToolsReady(brokers))('a group of Kafka sources', () => {
     expect(owners.flatMap(({ violations }) => violations)).toEqual([]);
   });
 
+  it('reads on in a partition while another one is restored', async () => {
+    const [topic, group] = [freshName('beside'), freshName('group')];
+    await createTopic(brokers, topic, 2);
+    for (const partition of [0, 1]) await produceLines(brokers, topic, numbers(100), { partition });
+    let restored = (): void => {};
+    const restoring = new Promise<void>((resolve) => {
+      restored = resolve;
+    });
+    let first: number | undefined;
+    const owner = recordingOwner({
+      onTake({ partition }) {
+        if (first !== undefined) return restoring;
+        first = partition;
+        return undefined;
+      },
+    });
+    const { source, states } = open(brokers, [topic], group);
+    const run = source.run(owner);
+    await eventually('100 records', () => owner.count() >= 100);
+    await produceLines(brokers, topic, numbers(5, 100), { partition: first ?? 0 });
+    await eventually('five more', () => owner.count() >= 105);
+    expect(states.at(-1)?.waitingFor).toBe('state of 2 partitions');
+    restored();
+    await eventually('those of the other one', () => owner.count() >= 205);
+    await eventually('it is ready', () => states.at(-1)?.waitingFor === undefined);
+    await source.stop();
+    await run;
+    expect(owner.violations).toEqual([]);
+  });
+
   it('moves no partition that can stay when a member comes, and brings all back when it goes', async () => {
     const [topic, group] = [freshName('sticky'), freshName('group')];
     await createTopic(brokers, topic, 8);

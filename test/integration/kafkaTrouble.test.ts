@@ -108,9 +108,9 @@ streams:
     await produceLines(broker.brokers, topic, samples(100, 50));
     const second = await backAfter(daemon, 150);
     const answers = await probing.end();
-    console.log(`back ${first.toFixed(1)} s and ${second.toFixed(1)} s after the broker; answers (p99)`, answers);
+    console.log(`back ${first.toFixed(1)} s and ${second.toFixed(1)} s after the broker; answers`, answers);
     expect(Math.max(first, second)).toBeLessThan(15);
-    expect(Math.max(...Object.values(answers))).toBeLessThan(ANSWER_MS_MAX);
+    expect(Math.max(...Object.values(answers).map(({ p99 }) => p99))).toBeLessThan(ANSWER_MS_MAX);
     expect(await daemon.metric('gruard_records_received_total')).toBe(150);
     expect(await daemon.metric('gruard_lane_restarts_total')).toBe(0);
     expect(await daemon.stop()).toBe(0);
@@ -136,8 +136,8 @@ streams:
       expect(await daemon.metric('gruard_offset_gap_records_total')).toBe(40 * (round + 1));
     }
     const answers = await probing.end();
-    console.log('answers (p99)', answers);
-    expect(Math.max(...Object.values(answers))).toBeLessThan(ANSWER_MS_MAX);
+    console.log('answers', answers);
+    expect(Math.max(...Object.values(answers).map(({ p99 }) => p99))).toBeLessThan(ANSWER_MS_MAX);
     expect(await daemon.metric('gruard_lane_restarts_total')).toBe(0);
     expect(await daemon.metric('gruard_records_received_total')).toBe(100 + 60 + 60);
     expect(await daemon.stop()).toBe(0);
@@ -154,8 +154,8 @@ streams:
     await produceLines(broker.brokers, topic, samples(100, 5_000));
     await backAfter(daemon, 5_100);
     const answers = await probing.end();
-    console.log(`ready after ${seconds.toFixed(1)} s with a broker 1 s away; answers (p99)`, answers);
-    expect(Math.max(...Object.values(answers))).toBeLessThan(ANSWER_MS_MAX);
+    console.log(`ready after ${seconds.toFixed(1)} s with a broker 1 s away; answers`, answers);
+    expect(Math.max(...Object.values(answers).map(({ p99 }) => p99))).toBeLessThan(ANSWER_MS_MAX);
     expect(await daemon.metric('gruard_records_received_total')).toBe(5_100);
     expect(await daemon.metric('gruard_rebalances_total')).toBe(0);
     expect(await daemon.stop()).toBe(0);

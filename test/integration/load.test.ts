@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { type Daemon, startDaemon, until, workFolder } from '../support/daemon.ts';
-import { faultyBuild } from '../support/faultyBuild.ts';
+import { faultyBuild, plant } from '../support/faultyBuild.ts';
 import { consumeAll, createTopic, freshName, kafkaToolsReady, produceLines } from '../support/kafkaTools.ts';
-import { startProbing } from '../support/probing.ts';
 
 const brokers = inject('brokers');
 const SECOND_MS = 1_000;
@@ -72,7 +71,7 @@ streams:
 
   it('stops in the middle of its work within 25 s, with 0, and the next one reads nothing twice', async () => {
     const [topic, rejects] = [freshName('stops'), freshName('rejects')];
-    const [partitions, each, rounds] = [3, 6_000, 5];
+    const [partitions, each, rounds] = [3, 4_500, 3];
     await createTopic(brokers, topic, partitions);
     await createTopic(brokers, rejects, 1);
     // Every 50th record is rejected: each reading leaves a trace with its offset. The sink takes so many a second.
@@ -107,20 +106,21 @@ streams:
     const topic = freshName('behind');
     await createTopic(brokers, topic, 1);
     const main = await slowBuild(5);
+    // That it takes a minute is a matter of test/overload.test.ts.
+    plant(join(folder.path, 'slow'), 'overload.js', 'const BEHIND_FOR_MS = 60_000;', 'const BEHIND_FOR_MS = 5_000;');
     const daemon = await start(topic, main);
     await until('it is ready', async () => (await fetch(`${await daemon.url()}/readyz`)).status === 200, daemon);
-    // Waves of one window each: some 25,000 of them take more than two minutes.
+    // Waves of one window each: some 25,000 of them take more than two minutes, and nobody waits for them.
     await produceLines(brokers, topic, samples(0, 25_000));
     const level = (): Promise<number> => metric(daemon, 'gruard_overload_level');
     await until('it has read something', async () => (await positions(daemon)) > 0, daemon);
-    const probing = startProbing(daemon);
     await until('it is overloaded', async () => (await level()) === 2, daemon, 100_000);
     const sealed = (): Promise<number> => metric(daemon, 'gruard_checkpoint_duration_seconds_count');
     const before = await sealed();
-    await sleep(12_000);
-    expect((await sealed()) - before).toBeLessThanOrEqual(3);
+    await sleep(7_000);
+    // One or two each six seconds, in place of one a second.
+    expect((await sealed()) - before).toBeLessThanOrEqual(2);
     expect(await level()).toBe(2);
-    console.log('answers (p99) of an overloaded daemon', await probing.end());
     expect(daemon.stderr().match(/"code":"overload"/g)).toHaveLength(1);
     expect(await metric(daemon, 'gruard_rebalances_total')).toBe(0);
     expect(await metric(daemon, 'gruard_kafka_lag_records')).toBeGreaterThan(0);

@@ -17,7 +17,7 @@ afterEach(async () => {
 async function open({ detail = 'bands' as 'bands' | 'score' | 'none', seriesBudget = 10 } = {}) {
   const clock = handClock();
   const settings = { lanes: 2, streams: [stream('s'), stream('t')], metrics: { detail, seriesBudget } };
-  const report = newReport(settings, FACTS, clock, noLog);
+  const report = newReport(settings, FACTS, clock, noLog, () => {});
   const listener = await report.listen({
     host: '127.0.0.1',
     port: 0,

@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { newScraping } from '../../src/report/scrape.ts';
+import { newScraping, type Rendering } from '../../src/report/scrape.ts';
 import { handClock } from './synthetic.ts';
 
 const servers: Server[] = [];
@@ -15,19 +15,36 @@ afterEach(() => {
   }
 });
 
-/** Scrapes of a render that the test holds back until it calls `release`. */
+function rendering(text: AsyncIterable<string>, shown = () => {}): Rendering {
+  return {
+    text,
+    shown() {
+      shown();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Scrapes of a render that is held back until the test calls `release`, and timers that fire when it calls `ring`. */
 async function held(body = 'x 1\n') {
   let renders = 0;
+  let shown = 0;
+  const timers: { readonly ms: number; readonly act: () => void }[] = [];
   let release: () => void = () => {};
   const clock = handClock();
-  const scraping = newScraping(async function* () {
+  async function* write(): AsyncGenerator<string> {
     renders += 1;
     await new Promise<void>((resolve) => {
       release = resolve;
     });
     clock.advance(5);
     yield body;
-  }, clock);
+  }
+  const scraping = newScraping(
+    () => rendering(write(), () => (shown += 1)),
+    clock,
+    (ms, act) => void timers.push({ ms, act }),
+  );
   let asked = 0;
   const server = createServer((request, response) => {
     asked += 1;
@@ -43,7 +60,14 @@ async function held(body = 'x 1\n') {
   const arrived = async (count: number) => {
     while (asked < count) await new Promise((resume) => setImmediate(resume));
   };
-  return { scraping, clock, scrape, port, arrived, renders: () => renders, release: () => release() };
+  const ring = (): number => {
+    const { ms, act } = timers.shift() ?? { ms: Number.NaN, act: () => {} };
+    clock.advance(ms);
+    act();
+    return ms;
+  };
+  const facts = { renders: () => renders, shown: () => shown, timers: () => timers.length };
+  return { scraping, clock, scrape, port, arrived, ...facts, release: () => release(), ring };
 }
 
 describe('scrapes', () => {
@@ -75,6 +99,69 @@ describe('scrapes', () => {
       expect(renders()).toBe(expected);
       clock.advance(waitMs);
     }
+  });
+
+  it('are written ahead, half a second after the last one, for as long as somebody has asked lately', async () => {
+    const { clock, scrape, arrived, renders, shown, timers, release, ring } = await held();
+    ring(); // the timer of the start, for a reader who has not come yet
+    const first = scrape();
+    await arrived(1);
+    release();
+    await text(await first);
+    expect([renders(), shown(), timers()]).toEqual([1, 1, 1]);
+    for (let n = 2; n <= 4; n++) {
+      expect(ring()).toBe(500);
+      expect(renders()).toBe(n);
+      // Meanwhile the one before is the answer.
+      await text(await scrape());
+      release();
+      await expect.poll(timers).toBe(1);
+    }
+    expect(shown()).toBe(3);
+    clock.advance(150_000);
+    ring();
+    expect([renders(), timers()]).toEqual([4, 0]);
+    // Whoever comes then waits for a new one, and it begins again.
+    const late = scrape();
+    await arrived(5);
+    release();
+    await text(await late);
+    expect([renders(), timers()]).toEqual([5, 1]);
+  });
+
+  it('are there before the first one asks', async () => {
+    const { scrape, renders, release, ring } = await held();
+    expect(ring()).toBe(500);
+    expect(renders()).toBe(1);
+    release();
+    expect(await text(await scrape())).toBe('x 1\n');
+    expect(renders()).toBe(1);
+  });
+
+  it('are written seldom when writing takes long, and are no older than twice that', async () => {
+    const { clock, scrape, arrived, renders, timers, release, ring } = await held();
+    const first = scrape();
+    await arrived(1);
+    clock.advance(95);
+    release();
+    await text(await first);
+    clock.advance(3999);
+    await text(await scrape());
+    expect(renders()).toBe(1);
+    clock.advance(1);
+    const second = scrape();
+    await arrived(3);
+    clock.advance(5000);
+    release();
+    await text(await second);
+    expect([renders(), timers()]).toEqual([2, 3]);
+    // The timers of the start and of the first one are too late for anything.
+    ring();
+    expect(ring()).toBe(2000);
+    expect(renders()).toBe(2);
+    expect(ring()).toBe(5000);
+    expect(renders()).toBe(3);
+    release();
   });
 
   it('are compressed only for those who accept it', async () => {
@@ -116,11 +203,12 @@ describe('scrapes', () => {
 
   it('try again after a render that failed', async () => {
     let renders = 0;
-    const scraping = newScraping(async function* () {
+    async function* write(): AsyncGenerator<string> {
       renders += 1;
       if (renders === 1) throw new Error('broken');
       yield 'x 1\n';
-    }, handClock());
+    }
+    const scraping = newScraping(() => rendering(write()), handClock());
     const server = createServer((request, response) => {
       scraping.answer(request, response).catch((problem: Error) => response.writeHead(500).end(problem.message));
     });

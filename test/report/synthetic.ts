@@ -151,6 +151,7 @@ export function laneReport(lane: number, more: Partial<LaneReport> = {}): LaneRe
     backpressureSeconds: 0,
     recreations: 0,
     overload: 0,
+    trainEvery: 1,
     slices: newHistogram(SLICE_BOUNDS),
     checkpoint: {
       durations: newHistogram(CHECKPOINT_BOUNDS),

@@ -5,6 +5,7 @@ import type { PartitionId, SourceRecord } from '../../src/domain.ts';
 import { newFeed } from '../../src/feed.ts';
 import { newFloat32Kernel } from '../../src/kernel/float32.ts';
 import { newLaneMemory } from '../../src/kernel/memory.ts';
+import { newOverloadLadder } from '../../src/overload.ts';
 import { newOwner, type Owner } from '../../src/owner.ts';
 import { pipeline, type Work } from '../../src/pipeline.ts';
 import type { CheckpointStore } from '../../src/ports.ts';
@@ -114,6 +115,8 @@ export function newMember(
     kernelOf: () => kernel,
     store: wiring.store,
     everyMs: EVERY_MS,
+    everyRecords: Number.POSITIVE_INFINITY,
+    load: newOverloadLadder('keep'),
     feed,
     summary,
     rejects: undefined,

@@ -7,6 +7,7 @@ const PARTS: readonly (readonly string[])[] = [
   ['test/crash/run.ts', '--kills', '40', '--store', 'file'],
   ['test/soak/flood.ts'],
   ['test/soak/storm.ts'],
+  ['test/soak/tenfoldRun.ts'],
   ['test/simulation/run.ts', '--schedules', '2000'],
 ];
 

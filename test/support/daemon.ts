@@ -33,11 +33,19 @@ export function startDaemon(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   input?: string,
-  more: { readonly main?: string; readonly inputStaysOpen?: boolean } = {},
+  more: {
+    readonly main?: string;
+    readonly inputStaysOpen?: boolean;
+    /** File of a control group into which the process goes before it starts. */
+    readonly procs?: string;
+  } = {},
 ): Daemon {
-  const { main = MAIN } = more;
+  const { main = MAIN, procs } = more;
   if (!existsSync(main)) throw new Error('dist/main.js is missing: npm run build');
-  const child = spawn(process.execPath, [main, ...args], {
+  const command = [process.execPath, main, ...args];
+  const within = procs === undefined ? [] : ['sh', '-c', 'echo $$ > "$0" && exec "$@"', procs];
+  const [program = '', ...rest] = [...within, ...command];
+  const child = spawn(program, rest, {
     env: { ...process.env, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });

@@ -56,7 +56,7 @@ export const ZONES: readonly Zone[] = [
   },
   {
     name: 'lane',
-    files: /^(?:lane|laneInput|laneStore|kernelChoice|owner|restoring|feed|summary|standing|overload|teller)\.ts$/,
+    files: /^(?:lane\w*|kernelChoice|owner|sealing|restoring|feed|summary|standing|overload|slices|teller)\.ts$/,
     may: ['pipeline', 'share', 'messages', 'pulse', ...ADAPTERS, ...STAGES, 'kernel', ...CONTRACTS],
     otherwise: 'a lane gets settings, not configuration; move it to app.ts, or the noun to settings.ts',
   },

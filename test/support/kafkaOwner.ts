@@ -24,6 +24,8 @@ export interface RecordingOwner extends PartitionOwner {
 interface OwnerOptions {
   readonly positions?: Positions;
   readonly start?: StartPosition;
+  /** Called while a partition is taken. */
+  readonly onTake?: (partition: PartitionId) => Promise<void> | void;
   /** Called for each batch before it counts; may throw or wait. */
   readonly onDeliver?: (batch: RecordBatch) => Promise<void> | void;
   /** Called while `settle` runs. */
@@ -40,6 +42,8 @@ export function recordingOwner(options: OwnerOptions = {}): RecordingOwner {
   const committed = new Map<string, number | undefined>();
   const held = new Set<string>();
   let busyWith: string | undefined;
+  /** A partition that is being taken, which may go on beside what is done with others. */
+  let taking: string | undefined;
 
   const alone = async <T>(call: string, work: () => Promise<T>): Promise<T> => {
     calls.push(call);
@@ -61,17 +65,26 @@ export function recordingOwner(options: OwnerOptions = {}): RecordingOwner {
     violations,
     held,
     count: () => [...offsets.values()].reduce((sum, list) => sum + list.length, 0),
-    take: (partition, committedOffset) =>
-      alone(`take ${text(partition)}`, async () => {
-        const name = text(partition);
+    async take(partition, committedOffset) {
+      const name = text(partition);
+      calls.push(`take ${name}`);
+      if (taking !== undefined) violations.push(`take ${name} while ${taking} is taken`);
+      taking = name;
+      try {
+        await nextTurn();
+        await options.onTake?.(partition);
         if (held.has(name)) violations.push(`take ${name} twice`);
         held.add(name);
         next.delete(name);
         committed.set(name, committedOffset);
         const offset = positions.get(name);
         return offset === undefined ? start : { kind: 'offset', offset };
-      }),
+      } finally {
+        taking = undefined;
+      }
+    },
     drop(partition) {
+      if (taking === text(partition)) violations.push(`drop ${taking} while it is taken`);
       calls.push(`drop ${text(partition)}`);
       if (busyWith !== undefined) violations.push(`drop ${text(partition)} during ${busyWith}`);
       held.delete(text(partition));

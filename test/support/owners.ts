@@ -6,6 +6,7 @@ import { GruardError } from '../../src/errors.ts';
 import { newFeed } from '../../src/feed.ts';
 import { newFloat32Kernel } from '../../src/kernel/float32.ts';
 import { newLaneMemory } from '../../src/kernel/memory.ts';
+import { newOverloadLadder } from '../../src/overload.ts';
 import { newOwner } from '../../src/owner.ts';
 import { pipeline, type Work } from '../../src/pipeline.ts';
 import type { CheckpointStore, Snapshot } from '../../src/ports.ts';
@@ -64,9 +65,15 @@ export function newJournal(snapshots = new Map<string, Snapshot>()) {
   return { journal, store, snapshots, failNext, takeNext, stall, stalled: () => gate };
 }
 
-export function newLane(streams: readonly StreamSettings[], kept = newJournal()) {
+/** `lookMs` pass between two looks at the clock. */
+export function newLane(
+  streams: readonly StreamSettings[],
+  kept = newJournal(),
+  { learning = 'keep' as 'keep' | 'shed', lookMs = 0 } = {},
+) {
   let now = 0;
-  const clock = { now: () => now, monotonic: () => now };
+  const load = newOverloadLadder(learning);
+  const clock = { now: () => now, monotonic: () => (now += lookMs) };
   const memory = newLaneMemory();
   const kernel = newFloat32Kernel(memory);
   const feed = newFeed(clock.monotonic, () => {});
@@ -86,6 +93,8 @@ export function newLane(streams: readonly StreamSettings[], kept = newJournal())
     kernelOf: () => kernel,
     store: kept.store,
     everyMs: 10_000,
+    everyRecords: 1000,
+    load,
     feed,
     summary,
     rejects: undefined,
@@ -104,14 +113,14 @@ export function newLane(streams: readonly StreamSettings[], kept = newJournal())
     firstOffset: () => 0,
     file: undefined,
   });
-  return { owner, feed, summary, memory, logged, ...kept, advance: (ms: number) => (now += ms) };
+  return { owner, load, feed, summary, memory, logged, ...kept, advance: (ms: number) => (now += ms) };
 }
 
-export function batch(from: number, count: number): RecordBatch {
+export function batch(from: number, count: number, id = ID, host = (_offset: number) => 'web'): RecordBatch {
   const records = Array.from({ length: count }, (_, i) => {
     const offset = from + i;
-    const value = Buffer.from(JSON.stringify({ t: offset * 1000, h: 'web', v: Math.sin(offset) }));
+    const value = Buffer.from(JSON.stringify({ t: offset * 1000, h: host(offset), v: Math.sin(offset) }));
     return { offset, timestampMs: offset * 1000, key: null, value };
   });
-  return { ...ID, records, endOffset: from + count };
+  return { ...id, records, endOffset: from + count };
 }

@@ -18,7 +18,7 @@ export function present(path: string, remedy: string, why: string): boolean {
   return existsSync(path) || leaveOut(`${path} is not there (${remedy})`, why);
 }
 
-function leaveOut(fault: string, why: string): false {
+export function leaveOut(fault: string, why: string): false {
   const complaint = `${fault}, so this is left out: ${why}`;
   const { GRUARD_NO_SKIP } = process.env;
   if (GRUARD_NO_SKIP === '1') throw new Error(complaint);
