@@ -28,7 +28,10 @@ export function isLong(f64: Float64Array, at: number, wave: Wave, row: number, c
   return wave.learned[row]! * f64[at + AT.everyMs]! >= RUN_AFTER_MS;
 }
 
+/** Of a run that was told: no run lasts long enough to gather that. */
+const TOLD = -1e12;
+
 /** A run that was told is no news while it lasts: only the next one may open again. */
 export function endAbnormalRun(f64: Float64Array, at: number): void {
-  if (f64[at + AT.abnormalSum]! > 0) f64[at + AT.abnormalSum] = Number.NEGATIVE_INFINITY;
+  if (f64[at + AT.abnormalSum]! > 0) f64[at + AT.abnormalSum] = TOLD;
 }

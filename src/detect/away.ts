@@ -13,8 +13,14 @@ const SHARE = 0.5;
  */
 const SEASON_SHARE = 0.75;
 
-/** Remembers where the value was before the episode that opens now. `usual`: of this time of the day. */
+/**
+ * Remembers where the value was before the episode that opens now. `usual`: of this time of the day. What comes back to
+ * where the last episode began has not shifted, though the slow level has gone along with that episode: what was
+ * remembered then still holds. Without this the end of every long outage is held as a shift of its own.
+ */
 export function startAway(f64: Float64Array, at: number, value: number, usual: number): void {
+  const distance = Math.abs(value - f64[at + AT.usualLevel]!);
+  if (f64[at + AT.reach]! > 0 && distance <= SPREADS * f64[at + AT.usualSpread]!) return;
   f64[at + AT.usualLevel] = f64[at + AT.slow]!;
   f64[at + AT.usualSpread] = Math.sqrt(f64[at + AT.slowSquare]!);
   f64[at + AT.usualOffset] = f64[at + AT.seasonLevel]!;

@@ -18,6 +18,7 @@ import { warmupWindowsOf } from '../kernel/warmup.ts';
 import type { DetectSettings } from '../settings.ts';
 import { ABNORMAL, endAbnormalRun, isLong } from './abnormal.ts';
 import { isAway, startAway } from './away.ts';
+import { beyondCeiling, isCeilingKnown } from './ceiling.ts';
 import { evidenceOf, kindOf } from './evidence.ts';
 import { deviates, holds, isOutOfRange, POLICY_SCORE, remember } from './policies.ts';
 import { isCandidate, learnRank, rankedSurprise, reachOf } from './rank.ts';
@@ -135,16 +136,19 @@ export function judgeValue(state: DetectState, wave: Wave, row: number, evidence
   const isNews = lastAt === 0 || n - lastAt > reach || ranked >= f64[at + AT.lastAlarm]! + ESCALATION;
   const { decades: threshold, less } = takeThreshold(state, wave, row, warming);
   const news = candidate && isNews && ranked >= threshold;
-  const long = isLong(f64, at, wave, row, counts, less);
-  const alarm = !warming && counts && (news || long);
-  const score = pow10((ranked - threshold) / SCORE_DECADES);
-  const abnormal = !warming && counts && (alarm || wave.point[row]! >= ABNORMAL);
+  // What all fields show together has no residual of its own.
+  const beyond = row < wave.count ? beyondCeiling(bank, wave, row, counts, less) : Number.NEGATIVE_INFINITY;
+  const high = beyond >= 0;
+  const long = isLong(f64, at, wave, row, counts, less) && !isCeilingKnown(f64, at);
+  const alarm = !warming && counts && (news || long || (high && f64[at + AT.open] !== 1));
+  const score = pow10((high ? Math.max(ranked - threshold, beyond) : ranked - threshold) / SCORE_DECADES);
+  const abnormal = !warming && counts && (alarm || high || wave.point[row]! >= ABNORMAL);
   return {
     score: warming ? Number.NaN : alarm ? Math.max(score, POLICY_SCORE) : Math.min(score, 1),
     alarm,
     abnormal,
     kind: 'spike',
-    ranked: alarm ? Math.max(ranked, threshold) : ranked,
+    ranked: alarm ? Math.max(ranked, threshold + Math.max(0, beyond)) : ranked,
   };
 }
 

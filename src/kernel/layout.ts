@@ -3,7 +3,7 @@
 //   hot        float32   weights | state, as in network.ts               read at every window
 //   optimiser  float32   Adam's m | Adam's v | how full each average is  read at every training pass
 //   evidence   float64   scalars | open windows | far forecasts          read at every window
-//              float32   profiles | input log | stored states | peaks
+//              float32   profiles | input log | stored states | peaks | maxima
 //              uint8     rarity tables
 //              int16     warm-up log
 //              uint8     profile visits
@@ -147,7 +147,15 @@ export const AT = {
   // detect: the first score
   firstStart: 140, // start of the first window with a value
   wasScored: 141,
-  scalars: 144,
+  // detect: the ceiling of its residuals
+  residuals: 142, // that were learned
+  residualSquare: 143, // slow mean square of them
+  blockHeight: 144, // the largest of the block, in decades above a thousandth of the usual one
+  heightCount: 145, // windows of the block
+  maximaCount: 146,
+  maximaMedian: 147,
+  maximaDeviation: 148,
+  scalars: 152,
 } as const;
 
 /** A scalar that only series of several fields use: 1 while another field's episode speaks for this one's. */
@@ -193,6 +201,8 @@ export const LOGGED = 3;
 export const WARMUP_LOG = 800;
 export const PEAKS = 64;
 export const BLOCKS = 10;
+/** Maxima of blocks from which a series' ceiling is taken. */
+export const MAXIMA = 48;
 export const HALF_HOURS = 48;
 export const HOURS = 168;
 export const DAY_CELLS = 288;
@@ -220,6 +230,7 @@ export interface Layout {
   /** FAR float64: the far forecasts of the coming windows, by window modulo FAR. */
   readonly farAt: number;
   readonly peaksAt: number;
+  readonly maximaAt: number;
   readonly tablesAt: number;
   readonly warmupAt: number;
   readonly visitsAt: number;
@@ -251,6 +262,7 @@ export function layoutOf(shape: Shape): Layout {
   const logAt = place(isJoint ? 0 : 4 * L * I);
   const statesAt = place(isJoint ? 0 : (4 * L * stateSize) / STRIDE);
   const peaksAt = place(4 * PEAKS);
+  const maximaAt = place(4 * MAXIMA);
   const tablesAt = place(SIGNALS * TABLE + PAIRS * PAIR_TABLE);
   const warmupAt = place(2 * LOGGED * WARMUP_LOG);
   const visitsAt = place(HALF_HOURS + (network ? HOURS : shape.cell === 'seasonal' ? DAY_CELLS : 0));
@@ -274,6 +286,7 @@ export function layoutOf(shape: Shape): Layout {
     statesAt,
     farAt,
     peaksAt,
+    maximaAt,
     tablesAt,
     warmupAt,
     visitsAt,

@@ -35,3 +35,15 @@ it('takes a usual spread of the value for nothing, and a gap for no distance', (
   expect(isAway(opened(102, 102), 0, 102.9, 102.9, false)).toBe(false);
   expect(isAway(opened(Number.NaN, 100), 0, Number.NaN, 100, false)).toBe(false);
 });
+
+it('takes a return to where the last episode began for no shift', () => {
+  const f64 = opened(0, 0);
+  expect(isAway(f64, 0, 0, 0, true)).toBe(true);
+  // The outage lasted: the slow level has gone down. What comes back is what was before.
+  f64[AT.slow] = 20;
+  startAway(f64, 0, 101, 101);
+  expect(isAway(f64, 0, 101, 101, false)).toBe(false);
+  // Elsewhere is elsewhere.
+  startAway(f64, 0, 60, 60);
+  expect(isAway(f64, 0, 60, 60, false)).toBe(true);
+});
