@@ -29,8 +29,11 @@ export const SKIP = 0;
 export const SCHEDULE: Schedule = STRIDE;
 /** Of a pass every STRIDE windows. Measured flat from 0.001 to 0.003; 0.01 is worse. */
 export const RATE = 0.003;
-/** Half the usual norm: passes over an anomaly then teach less (0.6 points of bench:nab, within its noise). */
-export const HYPER: Hyper = { clip: 0.5 };
+/**
+ * Half the usual norm: passes over an anomaly then teach less (0.6 points of bench:nab, within its noise). Decay as
+ * usual: without it weights wander off, and after five million windows a gradient explodes (bench:long).
+ */
+export const HYPER: Hyper = { clip: 0.5, decay: 0.01 };
 
 export interface NeuralState extends Taught {
   /** Seed of a slot's weights: a function of stream, series and field only. */

@@ -106,7 +106,7 @@ function stepOne(network: Network, scratch: Scratch, { u32, f32 }: LaneMemory, j
 }
 
 /** Loss of a job; its gradient and the update are made on the way. */
-function trainOne(network: Network, scratch: Scratch, lane: LaneMemory, job: number, { clip }: Hyper): number {
+function trainOne(network: Network, scratch: Scratch, lane: LaneMemory, job: number, hyper: Hyper): number {
   const { u32, f32 } = lane;
   const { I, M, used, weights } = network;
   const { f, gradient } = scratch;
@@ -125,8 +125,10 @@ function trainOne(network: Network, scratch: Scratch, lane: LaneMemory, job: num
   // A loss that overflows with a gradient that does not: Huber's, of an infinite target.
   if (!(norm2 < NORM2_MAX) || !(Math.abs(loss) < Infinity)) return NaN;
   const norm = Math.sqrt(norm2);
-  const scale = norm > clip ? clip / norm : 1;
-  adamStep(network, f32, hot, u32[job + TRAIN.optimiser]! >>> 2, f, gradient, scale, f32[job + TRAIN.rate]!);
+  const scale = norm > hyper.clip ? hyper.clip / norm : 1;
+  const optimiserAt = u32[job + TRAIN.optimiser]! >>> 2;
+  const update = { f32, u32, f, weightsAt: hot, optimiserAt, gradientAt: gradient };
+  adamStep(network, update, scale, f32[job + TRAIN.rate]!, hyper);
   return loss;
 }
 

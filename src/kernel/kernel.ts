@@ -6,6 +6,8 @@ import type { Network } from './network.ts';
 export interface Hyper {
   /** Largest global norm of a gradient, > 0. */
   readonly clip: number;
+  /** Part of itself that every weight loses in an update, in units of the rate; ≥ 0. */
+  readonly decay: number;
 }
 
 /** A row of the table: this many 32-bit words. */
@@ -26,7 +28,7 @@ export const STEP = {
 /** Words of a job of `train`: byte addresses as uint32, unless said otherwise. */
 export const TRAIN = {
   hot: 0,
-  /** Adam's m and v, `weights` float32 each, and three more: see `filledAt` in layout.ts. */
+  /** Adam's m and v, `weights` words as in moments.ts, and three float32 more: see `filledAt` in layout.ts. */
   optimiser: 1,
   /** steps × I float32. */
   inputs: 2,

@@ -1,7 +1,8 @@
 // The shape of a slab: every number of one series, in three parts. THE place for offsets; all else derives from it.
 //
 //   hot        float32   weights | state, as in network.ts               read at every window
-//   optimiser  float32   Adam's m | Adam's v | how full each average is  read at every training pass
+//   optimiser  uint32    Adam's m and v, packed: see moments.ts         read at every training pass
+//              float32   how full each average is | updates
 //   evidence   float64   scalars | open windows | far forecasts          read at every window
 //              float32   profiles | input log | stored states | peaks | maxima
 //              uint8     rarity tables
@@ -215,10 +216,10 @@ export interface Layout {
   readonly network: Network | undefined;
   /** Index of float32 within the hot part; the weights are at 0. */
   readonly stateAt: number;
-  /** Indices of float32 within the optimiser part. */
-  readonly firstMomentAt: number;
-  readonly secondMomentAt: number;
-  /** Three numbers: 1 − β^t after t updates for either average, its sum of weights; updates since the last flush. */
+  /**
+   * Index of float32 within the optimiser part; the moments are at 0. Three numbers: 1 − β^t after t updates for either
+   * average, its sum of weights; the updates.
+   */
   readonly filledAt: number;
   /** Byte offsets within the evidence part. */
   readonly openAt: number;
@@ -245,7 +246,7 @@ export function layoutOf(shape: Shape): Layout {
   const network = isNeural(shape) ? networkOf(shape) : undefined;
   const { weights, stateSize, L, I } = network ?? { weights: 0, stateSize: 0, L: 0, I: 0 };
   const hotBytes = aligned(4 * (weights + stateSize));
-  const optimiserBytes = network === undefined ? 0 : aligned(4 * (2 * weights + 3));
+  const optimiserBytes = network === undefined ? 0 : aligned(4 * (weights + 3));
 
   let end = 8 * AT.scalars;
   const place = (bytes: number): number => {
@@ -275,9 +276,7 @@ export function layoutOf(shape: Shape): Layout {
     together,
     network,
     stateAt: weights,
-    firstMomentAt: 0,
-    secondMomentAt: weights,
-    filledAt: 2 * weights,
+    filledAt: weights,
     openAt,
     halfHourAt,
     hourAt,

@@ -21,7 +21,7 @@ interface Compiled {
     base: number,
   ) => number;
   readonly step: (jobs: number, count: number) => void;
-  readonly train: (jobs: number, count: number, clip: number) => void;
+  readonly train: (jobs: number, count: number, clip: number, decay: number) => void;
   readonly gradientAddress: () => number;
   readonly countUpTo: (at: number, cells: number, most: number) => number;
   readonly multiplyAdd: (a: number, b: number, c: number) => number;
@@ -108,7 +108,7 @@ function kernelOf(lane: LaneMemory, compiled: Compiled): Kernel {
       compiled.step(select(network).jobs, count);
     },
     train(network, count, hyper: Hyper) {
-      compiled.train(select(network).jobs, count, hyper.clip);
+      compiled.train(select(network).jobs, count, hyper.clip, hyper.decay);
     },
     countUpTo: compiled.countUpTo,
     gradient(network) {

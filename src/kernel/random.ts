@@ -42,7 +42,7 @@ export function hash32(text: string): number {
 }
 
 /** Finaliser of MurmurHash3 (A. Appleby, 2011): a bijection of int32 in which every bit reaches every bit. */
-function mix(x: number): number {
+export function mix(x: number): number {
   let h = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return h ^ (h >>> 16);

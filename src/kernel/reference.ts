@@ -2,6 +2,7 @@
 // obvious on purpose; every fast kernel is measured against it, and it against finite differences and PyTorch. Numbers
 // in brackets are the equations of README.md.
 
+import { meanOf, newDither, nextDither, packed, squareOf, startDither } from './moments.ts';
 import { type Layer, type Network, STATES } from './network.ts';
 import {
   type Activation,
@@ -45,6 +46,9 @@ export interface Gradient {
 export interface AdamState {
   readonly m: Float64Array;
   readonly v: Float64Array;
+  /** Of every stored average: rounded as a slab keeps it, or not at all. */
+  readonly precision: 'exact' | 'packed';
+  updates: number;
   /** Sums of weights of the two averages, 1 − β^t after t updates. */
   filled1: number;
   filled2: number;
@@ -114,12 +118,15 @@ export function clipNorm(gradient: Float64Array, clip: number): number {
   return norm;
 }
 
-export function newAdamState(weights: number): AdamState {
-  return { m: new Float64Array(weights), v: new Float64Array(weights), filled1: 0, filled2: 0 };
+export function newAdamState(weights: number, precision: AdamState['precision'] = 'exact'): AdamState {
+  const [m, v] = [new Float64Array(weights), new Float64Array(weights)];
+  return { m, v, precision, updates: 0, filled1: 0, filled2: 0 };
 }
 
 /** One update of the weights in place, with bias correction. */
-export function adamStep(w: Float64Array, adam: AdamState, gradient: Float64Array, rate: number): void {
+export function adamStep(w: Float64Array, adam: AdamState, gradient: Float64Array, rate: number, decay = 0): void {
+  const dither = newDither();
+  startDither(dither, ++adam.updates);
   adam.filled1 = BETA1 * adam.filled1 + (1 - BETA1); // (28)
   adam.filled2 = BETA2 * adam.filled2 + (1 - BETA2); // (28)
   for (let i = 0; i < w.length; i++) {
@@ -128,7 +135,11 @@ export function adamStep(w: Float64Array, adam: AdamState, gradient: Float64Arra
     adam.v[i] = BETA2 * adam.v[i]! + (1 - BETA2) * g * g; // (27)
     const m = adam.m[i]! / adam.filled1;
     const v = adam.v[i]! / adam.filled2;
-    w[i]! -= (rate * m) / (Math.sqrt(v) + EPSILON); // (28)
+    w[i]! -= rate * (m / (Math.sqrt(v) + EPSILON) + decay * w[i]!); // (28)
+    if (adam.precision === 'exact') continue;
+    const word = packed(adam.m[i]!, adam.v[i]!, nextDither(dither, i));
+    adam.m[i] = meanOf(word);
+    adam.v[i] = squareOf(word);
   }
 }
 

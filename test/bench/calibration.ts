@@ -1,18 +1,25 @@
 // How many episodes series open when nothing happens, against what `detect.budget` promises: stationary series of
 // several kinds, at several intervals, in their first week of being watched and later.
 //
-//   npm run bench:calibration                 each cell sized to expect 50 episodes by its promise: half an hour
+//   npm run bench:calibration                 each cell sized to expect 50 episodes by its promise, but at most 5
+//                                             million windows: 7 minutes of processor time
 //   npm run bench:calibration -- --quick      at most 50,000 windows a cell: one to two minutes
 //   npm run bench:calibration -- --windows N  at most N windows a cell
-//   npm run bench:calibration -- --json FILE
+//   npm run bench:calibration -- --json FILE  written after every cell
+//   npm run bench:calibration -- --json FILE --resume   goes on where such a file ends; with the same program, please
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { run } from './scoring/run.ts';
 import { KINDS, stationaryLines } from './scoring/stationary.ts';
 
 const { values: options } = parseArgs({
-  options: { json: { type: 'string' }, quick: { type: 'boolean', default: false }, windows: { type: 'string' } },
+  options: {
+    json: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    resume: { type: 'boolean', default: false },
+    windows: { type: 'string' },
+  },
 });
 
 const DAY = 86_400;
@@ -94,14 +101,32 @@ function row(cells: readonly Cell[], part: 'first' | 'later'): string {
   return `${mean.toFixed(2)} (${worst.toFixed(2)} ${cells[rates.indexOf(worst)]?.kind})`;
 }
 
-const cells: Cell[] = [];
+/** Cells of an earlier run of this size, in their order. */
+function cellsBefore(): Cell[] {
+  if (!options.resume) return [];
+  if (options.json === undefined) throw new Error('--resume needs --json FILE');
+  const { windowsMax, cells } = JSON.parse(readFileSync(options.json, 'utf8')) as { windowsMax: number; cells: Cell[] };
+  if (windowsMax !== WINDOWS_MAX) throw new Error(`${options.json} has cells of at most ${windowsMax} windows`);
+  return cells;
+}
+
+function save(): void {
+  if (options.json === undefined) return;
+  writeFileSync(options.json, `${JSON.stringify({ windowsMax: WINDOWS_MAX, cells }, null, 2)}\n`);
+}
+
+const cells = cellsBefore();
+const before = cells.length;
+let met = 0;
 const from = Date.now();
 for (const interval of INTERVALS) {
   for (const budget of BUDGETS) {
     for (const kind of Object.keys(KINDS)) {
+      if (++met <= before) continue;
       const cell = await measure(kind, interval, budget);
       cells.push(cell);
       process.stderr.write(`${((Date.now() - from) / 1000).toFixed(0)} s  ${lineOf(cell)}\n`);
+      save();
     }
   }
 }
@@ -124,5 +149,3 @@ for (const part of ['later', 'first'] as const) {
   ]);
   console.table(Object.fromEntries(table));
 }
-if (options.json !== undefined)
-  writeFileSync(options.json, `${JSON.stringify({ windowsMax: WINDOWS_MAX, cells }, null, 2)}\n`);

@@ -232,4 +232,27 @@ describe('Adam', () => {
       expect(adam.filled2).toBeCloseTo(1 - 0.999 ** update, 14);
     }
   });
+
+  it('lets every weight decay alike, whatever its gradient', () => {
+    const [w, free] = [Float64Array.of(4, -4, 2, 0), Float64Array.of(4, -4, 2, 0)];
+    const gradient = Float64Array.of(3, 0.001, 0, 0);
+    adamStep(w, newAdamState(4), gradient, 0.1, 0.02);
+    adamStep(free, newAdamState(4), gradient, 0.1);
+    for (const [i, before] of [4, -4, 2, 0].entries()) expect(w[i]! - free[i]!).toBeCloseTo(-0.1 * 0.02 * before, 14);
+  });
+
+  it('keeps averages as a slab does, when it is told to, and updates by what they were before', () => {
+    const [w, exact] = [new Float64Array(2), new Float64Array(2)];
+    const [kept, whole] = [newAdamState(2, 'packed'), newAdamState(2)];
+    const gradient = Float64Array.of(0.3, -0.7);
+    adamStep(w, kept, gradient, 0.1);
+    adamStep(exact, whole, gradient, 0.1);
+    expect(w).toEqual(exact);
+    for (const name of ['m', 'v'] as const) {
+      for (let i = 0; i < 2; i++) {
+        expect(kept[name][i]).not.toBe(whole[name][i]);
+        expect(kept[name][i]! / whole[name][i]!).toBeCloseTo(1, 2);
+      }
+    }
+  });
 });

@@ -4,6 +4,7 @@ import { initialise } from '../../src/kernel/initialise.ts';
 import { JOB_WORDS, type Kernel, STEP, TRAIN } from '../../src/kernel/kernel.ts';
 import { type Layout, layoutOf } from '../../src/kernel/layout.ts';
 import { allocate, type LaneMemory, newLaneMemory } from '../../src/kernel/memory.ts';
+import { meanOf, squareOf } from '../../src/kernel/moments.ts';
 import { type Network, type NetworkShape, STATES } from '../../src/kernel/network.ts';
 import { newRandom, uniform } from '../../src/kernel/random.ts';
 import type { Backend } from './backends.ts';
@@ -94,13 +95,14 @@ interface Training {
   readonly models?: readonly Model[];
   readonly rate?: number;
   readonly clip?: number;
+  readonly decay?: number;
   readonly steps?: number;
 }
 
 /** One call with a job for each model; the losses. */
 export function train(
   { lane, kernel, network, models: all }: Trial,
-  { models = all, rate = RATE, clip = CLIP, steps = network.L }: Training = {},
+  { models = all, rate = RATE, clip = CLIP, decay = 0, steps = network.L }: Training = {},
 ): readonly number[] {
   const jobs = kernel.room(network).jobs / 4;
   for (const [n, { hot, optimiser, inputs, state, targets }] of models.entries()) {
@@ -113,7 +115,7 @@ export function train(
     lane.u32[job + TRAIN.steps] = steps;
     lane.f32[job + TRAIN.rate] = rate;
   }
-  kernel.train(network, models.length, { clip });
+  kernel.train(network, models.length, { clip, decay });
   return models.map((_, n) => lane.f32[jobs + n * JOB_WORDS + TRAIN.loss]!);
 }
 
@@ -141,6 +143,15 @@ export function bytesOf({ lane, layout }: Trial, { hot, optimiser }: Model): Uin
 export function restore({ lane, layout }: Trial, { hot, optimiser }: Model, bytes: Uint8Array): void {
   lane.u8.set(bytes.subarray(0, layout.hotBytes), hot);
   lane.u8.set(bytes.subarray(layout.hotBytes), optimiser);
+}
+
+/** Adam's averages, a number for each weight, as they lie in the slab. */
+export function momentsOf(
+  { lane, network }: Pick<Trial, 'lane' | 'network'>,
+  { optimiser }: Model,
+): { readonly words: Uint32Array; readonly m: Float64Array; readonly v: Float64Array } {
+  const words = lane.u32.slice(optimiser / 4, optimiser / 4 + network.weights);
+  return { words, m: Float64Array.from(words, meanOf), v: Float64Array.from(words, squareOf) };
 }
 
 export function floats({ lane }: Pick<Trial, 'lane'>, address: number, length: number): Float64Array<ArrayBuffer> {

@@ -36,17 +36,17 @@ export function step(jobs: usize, count: i32): void {
 }
 
 /** Jobs of `TRAIN` in kernel.ts. */
-export function train(jobs: usize, count: i32, clip: f32): void {
+export function train(jobs: usize, count: i32, clip: f32, decay: f32): void {
   for (let k = 0; k < count; k++, jobs += JOB) {
     const next = k + 1 < count;
     aheadWeights = next ? <usize>load<u32>(jobs + JOB) : 0;
     aheadOptimiser = next ? <usize>load<u32>(jobs + JOB, 4) : 0;
     aheadBytes = next ? weightBytes : 0;
-    f32.store(jobs, trainOne(jobs, clip), 28);
+    f32.store(jobs, trainOne(jobs, clip, decay), 28);
   }
 }
 
-/** What is not touched yet of the next model's weights, and of its optimiser, which is twice as long. */
+/** What is not touched yet of the next model's weights, and of its optimiser, which is as long. */
 let aheadWeights: usize = 0;
 let aheadOptimiser: usize = 0;
 let aheadBytes: usize = 0;
@@ -58,9 +58,9 @@ let aheadBytes: usize = 0;
 @inline function touchAhead(share: usize): void {
   const bytes = min(share, aheadBytes);
   touch(aheadWeights, bytes);
-  touch(aheadOptimiser, 2 * bytes);
+  touch(aheadOptimiser, bytes);
   aheadWeights += bytes;
-  aheadOptimiser += 2 * bytes;
+  aheadOptimiser += bytes;
   aheadBytes -= bytes;
 }
 
@@ -124,7 +124,7 @@ function forward(weights: usize, x: usize, width: i32, steps: i32, at: usize, h:
 }
 
 /** Loss of a job; its gradient and the update are made on the way. */
-function trainOne(job: usize, clip: f32): f32 {
+function trainOne(job: usize, clip: f32, decay: f32): f32 {
   const hot = <usize>load<u32>(job), x = <usize>load<u32>(job, 8), state = <usize>load<u32>(job, 12);
   const targets = <usize>load<u32>(job, 16), steps = load<i32>(job, 20);
   const total = known(targets, steps * M);
@@ -154,7 +154,7 @@ function trainOne(job: usize, clip: f32): f32 {
   // Huber's gradient is finite even where the loss is not.
   if (!(norm2 < NORM2_MAX) || !(abs<f32>(result) <= f32.MAX_VALUE)) return NaN;
   const norm = sqrt<f32>(norm2);
-  adam(hot, <usize>load<u32>(job, 4), norm > clip ? clip / norm : 1, f32.load(job, 24));
+  adam(hot, <usize>load<u32>(job, 4), norm > clip ? clip / norm : 1, f32.load(job, 24), decay);
   return result;
 }
 

@@ -149,7 +149,7 @@ function train(track: Track, models: Models, n: number): void {
     due[jobs++] = j;
   }
   if (jobs === 0) return;
-  kernel.train(network, jobs, { clip: CLIP });
+  kernel.train(network, jobs, { clip: CLIP, decay: 0.01 });
   models.counts.passes += jobs;
   for (let i = 0; i < jobs; i++) {
     const j = due[i] ?? 0;

@@ -140,5 +140,5 @@ function train(fleet: Fleet, slots: Uint32Array, every: number, turn: number): v
     f32[row + TRAIN.rate] = 1e-4;
     jobs++;
   }
-  kernel.train(network, jobs, { clip: 1 });
+  kernel.train(network, jobs, { clip: 1, decay: 0 });
 }

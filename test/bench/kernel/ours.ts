@@ -103,7 +103,7 @@ export function newSeat(backend: Backend, network: Network, rate = 1e-4): Seat {
   return {
     train(count) {
       fillTraining(rate);
-      return timed(count, TRAIN_JOBS, (jobs) => kernel.train(network, jobs, { clip: CLIP }));
+      return timed(count, TRAIN_JOBS, (jobs) => kernel.train(network, jobs, { clip: CLIP, decay: 0 }));
     },
     step(count, jobs = STEP_JOBS) {
       fillSteps();
@@ -112,7 +112,7 @@ export function newSeat(backend: Backend, network: Network, rate = 1e-4): Seat {
     gradientAfter(updates) {
       fillTraining(RATE);
       reset(bank, network, passage);
-      for (let update = 0; update <= updates; update++) kernel.train(network, 1, { clip: CLIP });
+      for (let update = 0; update <= updates; update++) kernel.train(network, 1, { clip: CLIP, decay: 0 });
       const gradient = kernel.gradient(network).slice(0, network.used);
       return Promise.resolve({ loss: words.f32[room.jobs / 4 + TRAIN.loss] ?? Number.NaN, gradient });
     },
