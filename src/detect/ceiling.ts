@@ -1,7 +1,7 @@
-// The ceiling of a series: how large its residuals get when nothing is wrong. Rarity cannot tell a fault that comes once
-// a week from what is usual: every one makes the next less rare. The largest residuals of blocks of windows can: their
-// median does not move while fewer than half of the blocks hold a fault. Extreme values by block maxima are those of
-// E. Gumbel, Statistics of Extremes, 1958; median and median deviation are their location and scale, estimated robustly.
+// The ceiling of a series: how large its residuals get when nothing is wrong. Rarity cannot tell a fault that comes
+// once a week from what is usual: every one makes the next less rare. The largest residuals of blocks of windows can:
+// their median does not move while fewer than half of the blocks hold a fault. Extreme values by block maxima are those
+// of E. Gumbel, Statistics of Extremes, 1958; median and median deviation are robust estimates of location and scale.
 
 import type { Wave } from '../domain.ts';
 import { type Bank, evidenceAddress } from '../kernel/bank.ts';
@@ -19,8 +19,8 @@ const DEVIATION_MIN = 0.16 / DEVIATIONS;
 /** Of Gumbel's distribution: maxima that are rarer by a decade are larger by so many deviations. */
 const DEVIATIONS_PER_DECADE = 3;
 /**
- * The usual size of a residual: a slow root mean square. One beyond the ceiling counts for at most six of it, any other for
- * a thousand: clipped more, the usual size of a series that moves once in thousands of windows would vanish.
+ * The usual size of a residual: a slow root mean square. One beyond the ceiling counts for at most six of it, any other
+ * for a thousand: clipped more, the usual size of a series that moves once in thousands of windows would vanish.
  */
 const MEMORY = 1000;
 const CLIP_BEYOND = 36;
@@ -35,9 +35,9 @@ export function isCeilingKnown(f64: Float64Array, at: number): boolean {
 }
 
 /**
- * Takes a window's residual into what is known of the series, and answers by how many decades of rarity it was beyond the
- * ceiling: negative below it, −∞ while that is not known. What is beyond does not move the ceiling, nor does a window that
- * the policies do not count. `less`: decades by which the ceiling is higher, because the threshold is.
+ * Takes a window's residual into what is known of the series, and answers by how many decades of rarity it was beyond
+ * the ceiling: negative below it, −∞ while that is not known. What is beyond does not move the ceiling, nor does a
+ * window that the policies do not count. `less`: decades by which the ceiling is higher, because the threshold is.
  */
 export function beyondCeiling(bank: Bank, wave: Wave, row: number, counts: boolean, less: number): number {
   const residual = wave.value[row]! - wave.expected[row]!;

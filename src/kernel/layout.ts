@@ -148,9 +148,8 @@ export const AT = {
   // detect: the first score
   firstStart: 140, // start of the first window with a value
   wasScored: 141,
-  // detect: the ceiling of its residuals
-  residuals: 142, // that were learned
-  residualSquare: 143, // slow mean square of them
+  residuals: 142, // detect: the ceiling of its residuals; how many were learned
+  residualSquare: 143,
   blockHeight: 144, // the largest of the block, in decades above a thousandth of the usual one
   heightCount: 145, // windows of the block
   maximaCount: 146,

@@ -31,8 +31,8 @@ export function startDither(dither: Dither, update: number): void {
 const STRIDE = 0x9e3779b9;
 
 /**
- * CUT bits for weight i; every weight in its turn. Even is enough beside one another; from update to update those of one
- * weight are as random as where they begin.
+ * CUT bits for weight i; every weight in its turn. Even is enough beside one another; from update to update those of
+ * one weight are as random as where they begin.
  */
 export function nextDither(dither: Dither, i: number): number {
   dither[i & 3]! += STRIDE;

@@ -1,6 +1,7 @@
 // LSTM with a forget gate, one layer over many steps. Numbers in brackets are the equations of ../README.md.
 
-import { pack, packedProduct, product, products, transpose } from './product';
+import { pack, packedProduct } from './packed';
+import { product, products, transpose } from './product';
 import { column, dInner, dState, fromAbove, H, row, turned, zeros } from './scratch';
 import { add, madd, mul, nmadd, one, sigmoid, sub, tanh } from './vector';
 

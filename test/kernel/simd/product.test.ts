@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { newRandom, uniform } from '../../../src/kernel/random.ts';
 import { compiled } from './compiled.ts';
 
-const { f32, call } = compiled(`export { pack, packedProduct, products, transpose } from '$simd/product';`);
+const { f32, call } = compiled(`export { products, transpose } from '$simd/product';`);
 
 // In numbers; far enough from each other for all sizes below.
 const OUT = 4096;
@@ -66,28 +66,6 @@ describe('products', () => {
     const first = f32[COLUMNS]!;
     call['products']!(4 * OUT, 0, 4 * OUT, 0, 4 * COLUMNS, 32, 4 * X, 0, 4, 1, 2, 1);
     expect(f32[OUT]).toBeCloseTo(1 + first * f32[X]!, 6);
-  });
-});
-
-describe('packedProduct', () => {
-  const cases = [8, 16, 40].flatMap((vectors) => [1, 2, 7, 64].map((count) => ({ vectors, count })));
-
-  it.each(cases)('of $count columns of $vectors vectors is what products gives', ({ vectors, count }) => {
-    fill();
-    const width = 4 * vectors;
-    const [packed, wanted] = [OUT + 2 * width, OUT + width];
-    const columns = [4 * COLUMNS, 16 * vectors] as const;
-    call['pack']!(4 * packed, ...columns, count, vectors);
-    expect(f32[packed + count * width]).toBe(UNTOUCHED);
-    call['products']!(4 * wanted, 0, 4 * START, 0, ...columns, 4 * X, 0, 12, count, vectors, 1);
-    const sums = (): number[] => [...f32.subarray(OUT, OUT + width)];
-    call['packedProduct']!(4 * OUT, 4 * START, 4 * packed, 4 * X, 12, count, vectors, 0);
-    expect(sums()).toEqual([...f32.subarray(wanted, wanted + width)]);
-    call['packedProduct']!(4 * OUT, 4 * START, 4 * packed, 4 * X, 12, count, vectors, 1);
-    // Backwards the terms are added in the opposite order.
-    sums().forEach((sum, i) => {
-      expect(Math.abs(sum - f32[wanted + i]!)).toBeLessThanOrEqual(2 * (count + 1) * 2 ** -24 * (count + 1));
-    });
   });
 });
 
