@@ -5,8 +5,8 @@ import { tile8 } from './product';
 
 /**
  * `product` with columns that `pack` has laid out, `vectors` a multiple of eight. Every other time `back`, from the
- * last byte to the first: of more columns than the first cache holds, those used last are still there. Only packed is that
- * worth something: columns that lie a power of two apart share a few sets of the cache, and push each other out.
+ * last byte to the first: of more columns than the first cache holds, those used last are still there. Only packed is
+ * that worth something: columns a power of two apart share a few sets of the cache, and push each other out.
  */
 export function packedProduct(
   out: usize, start: usize, packed: usize, x: usize, step: usize, count: i32, vectors: i32, back: bool
