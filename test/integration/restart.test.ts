@@ -65,8 +65,12 @@ it.each(['SIGKILL', 'SIGTERM'] as const)(
     const calmConfig = await config(`calm-${signal}`);
     const from = Date.now();
     const calm = startDaemon(['run', calmConfig, '--replay', data, '--flush']);
+    await calm.url();
+    const startMs = Date.now() - from;
     expect(await calm.exited).toBe(0);
     const calmMs = Date.now() - from;
+    // Before it listens nobody catches a SIGTERM.
+    const lifeMs = signal === 'SIGTERM' ? calmMs - startMs : calmMs;
     expect(calm.events().filter(({ event }) => event === 'opened').length).toBeGreaterThanOrEqual(HOSTS.length);
 
     const random = newRandom(SEED);
@@ -78,9 +82,8 @@ it.each(['SIGKILL', 'SIGTERM'] as const)(
       let disturbed = false;
       if (ends < ENDS) {
         // Two lives together are shorter than a calm run, on any machine.
-        // Before it listens nobody catches a SIGTERM.
         if (signal === 'SIGTERM') await daemon.url();
-        await Promise.race([daemon.exited, sleep(calmMs * (0.25 + 0.2 * uniform(random)))]);
+        await Promise.race([daemon.exited, sleep(lifeMs * (0.25 + 0.2 * uniform(random)))]);
         disturbed = daemon.child.exitCode === null;
         if (disturbed) ends++;
         if (disturbed) daemon.child.kill(signal);
