@@ -133,6 +133,7 @@ export interface Counters {
   windowsLearned: number;
   /** Training passes that were due and left out, because the lane was overloaded. */
   passesShed: number;
+  readonly quarantine: Record<'held' | 'released' | 'discarded', number>;
   modelResets: number;
   seriesCreated: number;
   seriesEvicted: number;
@@ -160,6 +161,7 @@ export function newCounters(): Counters {
     windowsSkipped: { gap: 0, non_finite: 0 },
     windowsLearned: 0,
     passesShed: 0,
+    quarantine: { held: 0, released: 0, discarded: 0 },
     modelResets: 0,
     seriesCreated: 0,
     seriesEvicted: 0,

@@ -11,6 +11,7 @@ import { noteFirstScores } from './detect/firstScore.ts';
 import { detectSteps } from './detect/together.ts';
 import type { EpisodeChange, RecordBatch, Wave } from './domain.ts';
 import { forecastWave, learnWave } from './forecast/forecaster.ts';
+import { holdBack } from './forecast/quarantine.ts';
 import { learnScores, scoreWave } from './score/scorer.ts';
 import type { Share } from './share.ts';
 import { closeRest, closeWindows } from './window/tumbling.ts';
@@ -74,6 +75,7 @@ function score(work: Work): Work {
 
 /** After scoring, always: a window is judged by what was known before it. */
 function learn(work: Work): Work {
+  holdBack(work.share.forecast, work.wave);
   learnScores(work.share.bank, work.wave);
   learnWave(work.share.forecast, work.wave);
   return work;

@@ -61,6 +61,8 @@ export interface ModelSettings {
   readonly backend: Backend;
   /** What new series start from: what others of the stream taught in the same partition, or random weights. */
   readonly prior: 'stream' | 'none';
+  /** Windows of an episode are not learned before it has lasted so long; undefined: all are. */
+  readonly releaseMs?: number | undefined;
   /** Windows learned before the first score, at least 50; `auto` = about a day, 100 to 300 windows. */
   readonly warmupWindows: number | 'auto';
 }

@@ -88,7 +88,7 @@ export function newShare(
       rows: newSampleRows(),
     },
     window: newWindowState(window, limits, series, counters),
-    forecast: newForecastState(bank, kernel, counters, (slot) => seedOf(stream, series, slot), prior),
+    forecast: newForecastState(bank, kernel, counters, (slot) => seedOf(stream, series, slot), prior, model.releaseMs),
     detect: {
       bank,
       settings: detect,

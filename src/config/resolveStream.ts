@@ -69,6 +69,7 @@ export function resolveStream(name: string, config: StreamConfig, complain: Comp
       fields: model.fields,
       backend: model.backend,
       prior: model.prior,
+      releaseMs: model.learn.skip_anomalies ? model.learn.release : undefined,
       warmupWindows: model.warmup.windows,
     },
     detect: detectOf(config.detect),

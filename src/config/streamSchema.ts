@@ -8,6 +8,7 @@ import {
   choice,
   duration,
   fieldName,
+  flag,
   labelName,
   labelPath,
   path,
@@ -121,6 +122,17 @@ const model = z.strictObject({
       'What the network of a new series starts from: stream = from what the other series of the stream in the same ' +
         'input partition have taught; none = from random weights.',
     ),
+  learn: z
+    .strictObject({
+      skip_anomalies: flag()
+        .prefault(false)
+        .describe('Whether windows of an open episode are held back, so that faults do not become usual.'),
+      release: duration('1s', '30d')
+        .prefault('30m')
+        .describe('An episode that has lasted so long is learned after all, like a new level.'),
+    })
+    .prefault({})
+    .describe('What is learned.'),
   warmup: z
     .strictObject({
       windows: told(

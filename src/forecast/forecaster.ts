@@ -18,6 +18,8 @@ import { foreseeSteps, learnSteps } from './together.ts';
 
 export interface ForecastState extends NeuralState {
   readonly counters: Counters;
+  /** See quarantine.ts. */
+  readonly releaseMs: number | undefined;
 }
 
 /** Takes the kernel's room for the bank's network, if it has one: that may grow the lane's memory. */
@@ -27,9 +29,10 @@ export function newForecastState(
   counters: Counters,
   seedOf: (slot: number) => number,
   prior?: Prior,
+  releaseMs?: number,
 ): ForecastState {
   if (bank.layout.network !== undefined) kernel.room(bank.layout.network);
-  return { bank, kernel, counters, seedOf, prior, jobs: newNeuralJobs(), trainEvery: 1 };
+  return { bank, kernel, counters, seedOf, prior, releaseMs, jobs: newNeuralJobs(), trainEvery: 1 };
 }
 
 /** Writes the forecast stage's columns of every row; expected values are NaN before the first forecast. */

@@ -21,6 +21,7 @@ import { changeOf, usualStep } from './change.ts';
 import { lookAhead, takeIn } from './inputs.ts';
 import { HYPER, type NeuralState, RATE, SCHEDULE, SKIP } from './neural.ts';
 import { isLesson, startNetwork, teach } from './prior.ts';
+import { looksBackOnHeld } from './quarantine.ts';
 import { normalised } from './scaler.ts';
 import { isDue, isTaken, learnLoss, rateFactor, restartSchedule } from './schedule.ts';
 
@@ -66,7 +67,7 @@ function trainDue(state: NeuralState, network: Network, room: Room, wave: Wave):
       count = trainJobs(state, network, room, wave, count);
       startNetwork(state, network, home.slot, home.hot, SKIP);
     }
-    if (!isDue(f64, at, SCHEDULE)) continue;
+    if (!isDue(f64, at, SCHEDULE) || looksBackOnHeld(f64, at)) continue;
     if (!isTaken(f64, at, SCHEDULE, state.trainEvery)) {
       state.counters.passesShed++;
       continue;

@@ -17,6 +17,7 @@ import type { Network } from '../kernel/network.ts';
 import { changeOf, usualStep } from './change.ts';
 import { takeIn } from './inputs.ts';
 import { isLesson, startNetwork, type Taught, teach } from './prior.ts';
+import { looksBackOnHeld } from './quarantine.ts';
 import { normalised } from './scaler.ts';
 import { isDue, isTaken, learnLoss, rateFactor, restartSchedule, type Schedule } from './schedule.ts';
 
@@ -89,7 +90,7 @@ function trainDue(state: NeuralState, network: Network, room: Room, wave: Wave):
       count = trainJobs(state, network, room, wave, count);
       startNetwork(state, network, wave.slot[row]!, slab.hot, SKIP);
     }
-    if (!isDue(f64, at, SCHEDULE)) continue;
+    if (!isDue(f64, at, SCHEDULE) || looksBackOnHeld(f64, at)) continue;
     if (!isTaken(f64, at, SCHEDULE, state.trainEvery)) {
       state.counters.passesShed++;
       continue;

@@ -148,13 +148,14 @@ export const AT = {
   // detect: the first score
   firstStart: 140, // start of the first window with a value
   wasScored: 141,
-  residuals: 142, // detect: the ceiling of its residuals; how many were learned
+  residuals: 142, // detect: the ceiling of those that were learned
   residualSquare: 143,
   blockHeight: 144, // the largest of the block, in decades above a thousandth of the usual one
   heightCount: 145, // windows of the block
   maximaCount: 146,
   maximaMedian: 147,
   maximaDeviation: 148,
+  heldAt: 149, // forecast/quarantine.ts
   scalars: 152,
 } as const;
 
@@ -237,7 +238,6 @@ export interface Layout {
   readonly hotBytes: number;
   readonly optimiserBytes: number;
   readonly evidenceBytes: number;
-  /** Of a whole series. */
   readonly slabBytes: number;
 }
 

@@ -136,6 +136,7 @@ export function addCounters(total: Counters, part: Counters): void {
   addEach(total.recordsRejected, part.recordsRejected);
   addEach(total.samplesDropped, part.samplesDropped);
   addEach(total.windowsSkipped, part.windowsSkipped);
+  addEach(total.quarantine, part.quarantine);
   addEach(total.episodes, part.episodes);
 }
 

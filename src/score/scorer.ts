@@ -63,7 +63,8 @@ export function learnScores(bank: Bank, wave: Wave): void {
     const learned = wave.learned[row]!;
     const value = wave.value[row]!;
     watch(lane.f64, evidence, wave, row);
-    if (learned >= FIRST_FIT) addAll(lane, layout, evidence, axes);
+    const isHeld = lane.f64[evidence / 8 + AT.heldAt] === learned + 1; // forecast/quarantine.ts
+    if (learned >= FIRST_FIT && !isHeld) addAll(lane, layout, evidence, axes);
     learnAverages({ f64: lane.f64, at: evidence / 8 }, learned, value, axes);
     learnDistance(lane.f64, evidence / 8, wave, row);
     const near = residualOf(value, wave.near[row]!);
