@@ -8,8 +8,12 @@ import { type Bank, evidenceAddress } from '../kernel/bank.ts';
 import { log10 } from '../kernel/elementary.ts';
 import { AT, MAXIMA } from '../kernel/layout.ts';
 
-/** Windows of a block. A number and not a time: the largest of 720 is comparable with the largest of other 720. */
+/**
+ * A block has so many windows, because the largest of a few tells little, and is half a day at least: maxima of minutes
+ * would let a series of seconds open as many episodes a day as it has blocks.
+ */
 const BLOCK = 720;
+const BLOCK_MS = 12 * 3_600_000;
 /** The ceiling is known from so many blocks on. */
 const KNOWN = 14;
 /** It lies above the median of the maxima by so many of their deviations. */
@@ -52,7 +56,8 @@ export function beyondCeiling(bank: Bank, wave: Wave, row: number, counts: boole
   learnSize(f64, at, residual, beyond >= 0);
   if (counts && beyond < 0) f64[at + AT.blockHeight] = Math.max(f64[at + AT.blockHeight]!, size);
   f64[at + AT.heightCount]! += 1;
-  if (f64[at + AT.heightCount]! >= BLOCK) endBlock(f64, f32, at, (evidence + bank.layout.maximaAt) / 4);
+  const isShort = f64[at + AT.heightCount]! * f64[at + AT.everyMs]! < BLOCK_MS && f64[at + AT.everyMs]! > 0;
+  if (f64[at + AT.heightCount]! >= BLOCK && !isShort) endBlock(f64, f32, at, (evidence + bank.layout.maximaAt) / 4);
   return beyond;
 }
 

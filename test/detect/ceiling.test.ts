@@ -15,8 +15,8 @@ interface Watched {
   readonly median: () => number;
 }
 
-function watched(): Watched {
-  const one = oneSeries('last');
+function watched(everyMs = 300_000): Watched {
+  const one = oneSeries('last', everyMs);
   let n = 0;
   return {
     next: (residual, counts = true, less = 0) => {
@@ -49,6 +49,15 @@ describe('the ceiling of a series', () => {
     expect([series.known(), series.next(20)]).toEqual([false, Number.NEGATIVE_INFINITY]);
     learn(series, 1, random);
     expect([series.known(), series.next(50) > 0]).toEqual([true, true]);
+  });
+
+  it('of a series of seconds is known after fourteen half days, not after three hours', () => {
+    const series = watched(60_000);
+    const faster = watched(20_000);
+    for (const one of [series, faster]) learn(one, KNOWN, noise(8));
+    expect([series.known(), faster.known()]).toEqual([true, false]);
+    learn(faster, 2 * KNOWN, noise(9));
+    expect(faster.known()).toBe(true);
   });
 
   it('lies above all that noise does in months, and below a clear step', () => {
