@@ -4,12 +4,28 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
+import { newRandom, uniform } from '../../../src/kernel/random.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 
 export interface Part {
   readonly f32: Float32Array;
   readonly call: Readonly<Record<string, (...numbers: number[]) => number>>;
+}
+
+/** Where tests of products keep what, in numbers; far enough from each other for all their sizes. */
+export const OUT = 4096;
+export const START = 16_384;
+export const COLUMNS = 32_768;
+export const X = 98_304;
+/** Guards what lies behind a result. */
+export const UNTOUCHED = 12_345;
+
+/** Random numbers in ± 1 from START on, and before it nothing that a product left there. */
+export function fill(f32: Float32Array): void {
+  const random = newRandom(7);
+  for (let i = START; i < f32.length; i++) f32[i] = 2 * uniform(random) - 1;
+  f32.fill(UNTOUCHED, OUT, START);
 }
 
 /** `source` is AssemblyScript; it imports the kernel's files from `$simd/…`. The memory has a megabyte, zeroed. */

@@ -1,32 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { newRandom, uniform } from '../../../src/kernel/random.ts';
-import { compiled } from './compiled.ts';
+import { COLUMNS, compiled, fill, OUT, START, UNTOUCHED, X } from './compiled.ts';
 
 const { f32, call } = compiled(`
   export { pack, packedProduct } from '$simd/packed';
   export { products } from '$simd/product';
 `);
 
-// In numbers; far enough from each other for all sizes below.
-const OUT = 4096;
-const START = 16_384;
-const COLUMNS = 32_768;
-const X = 98_304;
-
-/** Guards what lies behind the result. */
-const UNTOUCHED = 12_345;
-
-function fill(): void {
-  const random = newRandom(7);
-  for (let i = START; i < f32.length; i++) f32[i] = 2 * uniform(random) - 1;
-  f32.fill(UNTOUCHED, OUT, START);
-}
-
 describe('packedProduct', () => {
   const cases = [8, 16, 40].flatMap((vectors) => [1, 2, 7, 64].map((count) => ({ vectors, count })));
 
   it.each(cases)('of $count columns of $vectors vectors is what products gives', ({ vectors, count }) => {
-    fill();
+    fill(f32);
     const width = 4 * vectors;
     const [packed, wanted] = [OUT + 2 * width, OUT + width];
     const columns = [4 * COLUMNS, 16 * vectors] as const;

@@ -1,30 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { newRandom, uniform } from '../../../src/kernel/random.ts';
-import { compiled } from './compiled.ts';
+import { COLUMNS, compiled, fill, OUT, START, UNTOUCHED, X } from './compiled.ts';
 
 const { f32, call } = compiled(`export { products, transpose } from '$simd/product';`);
-
-// In numbers; far enough from each other for all sizes below.
-const OUT = 4096;
-const START = 16_384;
-const COLUMNS = 32_768;
-const X = 98_304;
-
-/** Guards what lies behind the result. */
-const UNTOUCHED = 12_345;
-
-function fill(): void {
-  const random = newRandom(7);
-  for (let i = START; i < f32.length; i++) f32[i] = 2 * uniform(random) - 1;
-  f32.fill(UNTOUCHED, OUT, START);
-}
 
 describe('products', () => {
   const sizes = [1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 16, 23];
   const cases = sizes.flatMap((vectors) => [1, 2, 3, 4, 7, 8, 32].map((count) => ({ vectors, count })));
 
   it.each(cases)('of $count columns of $vectors vectors are sums, whatever the tiles', ({ vectors, count }) => {
-    fill();
+    fill(f32);
     const width = 4 * vectors;
     const rows = 6;
     const stride = width + 4;
@@ -61,7 +45,7 @@ describe('products', () => {
   });
 
   it('add to what is there when it is both start and result', () => {
-    fill();
+    fill(f32);
     f32.fill(1, OUT, OUT + 8);
     const first = f32[COLUMNS]!;
     call['products']!(4 * OUT, 0, 4 * OUT, 0, 4 * COLUMNS, 32, 4 * X, 0, 4, 1, 2, 1);
@@ -75,7 +59,7 @@ describe('transpose', () => {
     [8, 12],
     [16, 48],
   ])('turns %i rows of %i', (rows, columns) => {
-    fill();
+    fill(f32);
     call['transpose']!(4 * OUT, 4 * COLUMNS, rows, columns);
     for (let r = 0; r < rows; r++) {
       for (let c = 0; c < columns; c++) expect(f32[OUT + c * rows + r]).toBe(f32[COLUMNS + r * columns + c]);
