@@ -2,6 +2,7 @@
 
 import { mutedUntilMs } from './detect/mute.ts';
 import { allowedPerDay } from './detect/threshold.ts';
+import { isOutdone } from './forecast/mixture.ts';
 import { evidenceAddress, firstSlot } from './kernel/bank.ts';
 import { AT } from './kernel/layout.ts';
 import { warmupWindowsOf } from './kernel/warmup.ts';
@@ -26,7 +27,7 @@ interface Stand extends Standing {
 export function standingOf({ series, bank, window, stream, decode }: Share): Stand {
   const { f64 } = bank.lane;
   const { mute, threshold } = stream.detect;
-  let [seen, ready, silent, anomalous, muted, onBaseline] = [0, 0, 0, 0, 0, 0];
+  let [seen, ready, silent, anomalous, muted, onBaseline, scoredOnBaseline] = [0, 0, 0, 0, 0, 0, 0];
   const warmingFor = { interval: 0, windows: 0, samples: 0 };
   let [progress, coverage, loss, model, naive, step] = [0, 0, 0, 0, 0, 0];
   let everyMs = Number.POSITIVE_INFINITY;
@@ -53,6 +54,7 @@ export function standingOf({ series, bank, window, stream, decode }: Share): Sta
     }
     ready++;
     if (read(AT.leader) !== 0) onBaseline++;
+    if (isOutdone(f64, at)) scoredOnBaseline++;
     coverage += read(AT.coverage);
     loss += f64[networkAt + AT.loss] ?? 0;
     // Errors of series of any size weigh the same.
@@ -63,7 +65,7 @@ export function standingOf({ series, bank, window, stream, decode }: Share): Sta
   }
   const mean = (sum: number, count: number): number | undefined => (count > 0 ? sum / count : undefined);
   return {
-    series: { ready, warming: seen - ready, silent, anomalous, muted, onBaseline },
+    series: { ready, warming: seen - ready, silent, anomalous, muted, onBaseline, scoredOnBaseline },
     budgetPerDay:
       threshold.kind === 'budget' ? ready * allowedPerDay(threshold, series.byKey.size, series.fields) : undefined,
     warmingFor,

@@ -9,7 +9,7 @@ import type { Network } from '../kernel/network.ts';
 import { halfWidth, learnBand } from './band.ts';
 import { learnBaseline } from './baselines.ts';
 import { learnJointWave } from './joint.ts';
-import { learnMixture, mixed } from './mixture.ts';
+import { isOutdone, learnMixture, mixed } from './mixture.ts';
 import { learnNeuralWave, type NeuralState, newNeuralJobs } from './neural.ts';
 import { makePrior, type Prior } from './prior.ts';
 import { halfHourProfile, profileAt } from './profiles.ts';
@@ -70,9 +70,9 @@ function usualValue({ lane, layout }: Bank, evidence: number, timeMs: number): n
   return f64[at + AT.mean]! + deviation(f64, at, learned) * level;
 }
 
-/** The level that is expected of the coming window; a baseline has only one forecast. */
+/** The level that scoring expects of the coming window; a baseline, and what stands in for a network, has one forecast. */
 function nearForecast({ lane: { f64 }, layout }: Bank, at: number, expected: number): number {
-  if (layout.network === undefined || Number.isNaN(expected)) return expected;
+  if (layout.network === undefined || Number.isNaN(expected) || isOutdone(f64, at)) return expected;
   const learned = f64[at + AT.learned]!;
   if (isStill(f64, at, learned)) return f64[at + AT.previous]!;
   return f64[at + AT.mean]! + deviation(f64, at, learned) * f64[at + AT.nearLevel]!;

@@ -19,6 +19,7 @@ import type { Network } from '../kernel/network.ts';
 import { PROFILED_MAX } from '../kernel/shape.ts';
 import { changeOf, usualStep } from './change.ts';
 import { lookAhead, takeIn } from './inputs.ts';
+import { farLevel, isOutdone } from './mixture.ts';
 import { HYPER, type NeuralState, RATE, SCHEDULE, SKIP } from './neural.ts';
 import { isLesson, startNetwork, teach } from './prior.ts';
 import { looksBackOnHeld } from './quarantine.ts';
@@ -228,7 +229,10 @@ function foretell(bank: Bank, home: Home, wave: Wave, step: number, input: numbe
     f64[at + AT.forecast] = value + usualStep(f64, at) * f32[outputs + field]!;
     f64[at + AT.nearLevel] = x + f32[outputs + fields + field]!;
     if (!isKnown) continue;
-    f64[(evidence + layout.farAt) / 8 + (f64[at + AT.learned]! % FAR)] = x + f32[outputs + 2 * fields + field]!;
+    const far = isOutdone(f64, at)
+      ? farLevel(bank, evidence, wave.startMs[row]!, x)
+      : x + f32[outputs + 2 * fields + field]!;
+    f64[(evidence + layout.farAt) / 8 + (f64[at + AT.learned]! % FAR)] = far;
     f64[at + AT.hasForecast] = 1;
   }
 }

@@ -16,6 +16,7 @@ import { AT, FAR, HORIZONS, INPUTS, STRIDE, TARGETS } from '../kernel/layout.ts'
 import type { Network } from '../kernel/network.ts';
 import { changeOf, usualStep } from './change.ts';
 import { takeIn } from './inputs.ts';
+import { farLevel, isOutdone } from './mixture.ts';
 import { isLesson, startNetwork, type Taught, teach } from './prior.ts';
 import { looksBackOnHeld } from './quarantine.ts';
 import { normalised } from './scaler.ts';
@@ -163,7 +164,7 @@ function stepAll(state: NeuralState, network: Network, room: Room, wave: Wave): 
       restarts++;
     } else {
       const x = f32[(u32[room.jobs / 4 + (count - 1) * JOB_WORDS + STEP.input] ?? 0) >>> 2]!;
-      foretell(bank, evidenceAddress(bank, wave.slot[row]!), wave.value[row]!, x, outputs);
+      foretell(bank, evidenceAddress(bank, wave.slot[row]!), wave.startMs[row]!, wave.value[row]!, x, outputs);
     }
   }
   return restarts;
@@ -191,17 +192,13 @@ function writeTargets(
 }
 
 /** Leaves the forecasts of the coming windows in the slab. `input` and `outputs` are indices of float32. */
-function foretell(
-  { lane: { f64, f32 }, layout }: Bank,
-  evidence: number,
-  value: number,
-  x: number,
-  outputs: number,
-): void {
+function foretell(bank: Bank, evidence: number, timeMs: number, value: number, x: number, outputs: number): void {
+  const { f64, f32 } = bank.lane;
   const at = evidence / 8;
   f64[at + AT.forecast] = value + usualStep(f64, at) * f32[outputs]!;
   f64[at + AT.nearLevel] = x + f32[outputs + 1]!;
-  f64[(evidence + layout.farAt) / 8 + (f64[at + AT.learned]! % FAR)] = x + f32[outputs + TARGETS - 1]!;
+  const far = isOutdone(f64, at) ? farLevel(bank, evidence, timeMs, x) : x + f32[outputs + TARGETS - 1]!;
+  f64[(evidence + bank.layout.farAt) / 8 + (f64[at + AT.learned]! % FAR)] = far;
   f64[at + AT.hasForecast] = 1;
 }
 

@@ -145,8 +145,7 @@ export const AT = {
   // detect: the open episode, beside what is usual at this time of the day
   usualOffset: 138, // seasonLevel when it opened
   offsetReach: 139, // largest distance from that at its beginning
-  // detect: the first score
-  firstStart: 140, // start of the first window with a value
+  firstStart: 140, // detect: start of the first window with a value
   wasScored: 141,
   residuals: 142, // detect: the ceiling of those that were learned
   residualSquare: 143,
@@ -156,6 +155,7 @@ export const AT = {
   maximaMedian: 147,
   maximaDeviation: 148,
   heldAt: 149, // forecast/quarantine.ts
+  outdone: 150, // forecast: windows on end in which a baseline was clearly better
   scalars: 152,
 } as const;
 

@@ -61,6 +61,7 @@ const FEEDS: Readonly<Record<MetricName, Feed>> = {
   gruard_series_withheld: byStream(({ withheld }) => withheld),
   gruard_series_split: byStream(({ split }) => split),
   gruard_series_on_baseline: byStream(({ onBaseline }) => onBaseline),
+  gruard_series_scored_on_baseline: byStream(({ scoredOnBaseline }) => scoredOnBaseline),
   gruard_anomalous_series: byStream(({ anomalous }) => anomalous),
   gruard_episodes_total: ({ streams }) => streams.flatMap(episodes),
   gruard_budget_episodes_per_day: byStream(({ budgetPerDay }) => budgetPerDay),

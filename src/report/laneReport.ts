@@ -47,6 +47,7 @@ export interface ShareReport extends PartitionId {
     readonly muted: number;
     /** Of the ready ones: a baseline has a larger part in what is expected than the network. */
     readonly onBaseline: number;
+    readonly scoredOnBaseline: number;
   };
   /** Episodes a day that `detect.budget` allows the ready series; undefined without a budget. */
   readonly budgetPerDay: number | undefined;

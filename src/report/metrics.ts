@@ -81,6 +81,10 @@ export const METRICS = {
   gruard_series_withheld: gauge(STREAM, 'Series without lines because metrics.series_budget is used up.'),
   gruard_series_split: gauge(STREAM, 'Label sets found in more than one partition: only the first one has lines.'),
   gruard_series_on_baseline: gauge(STREAM, "Series whose expected value is a baseline's rather than the network's."),
+  gruard_series_scored_on_baseline: gauge(
+    STREAM,
+    'Of these, those whose network was clearly outdone for so long that nothing listens to it.',
+  ),
   gruard_anomalous_series: gauge(STREAM, 'Series with an open episode.'),
   gruard_episodes_total: counter(
     { tier: 'stream', labels: ['stream', 'event', 'severity', 'kind'] },

@@ -27,6 +27,7 @@ export interface StreamView {
   /** Episodes a day that its budget allows all series; undefined without a budget. */
   readonly budgetPerDay: number | undefined;
   readonly onBaseline: number;
+  readonly scoredOnBaseline: number;
   /** As the lanes count them, each within itself. */
   readonly split: number;
   /** Means over all series; undefined without any. */
@@ -123,6 +124,7 @@ function streamView(stream: string, totals: StreamTotals, shares: readonly Share
       ? sum(shares, ({ budgetPerDay }) => budgetPerDay ?? 0)
       : undefined,
     onBaseline: sum(shares, ({ series }) => series.onBaseline),
+    scoredOnBaseline: sum(shares, ({ series }) => series.scoredOnBaseline),
     split: sum(shares, ({ split }) => split),
     warmupProgress: mean(shares, ({ warmupProgress }) => warmupProgress, all),
     coverage: mean(shares, ({ coverage }) => coverage, ready),

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { newCounters } from '../../src/domain.ts';
 import { type ForecastState, forecastWave, learnWave, newForecastState } from '../../src/forecast/forecaster.ts';
+import { LEADER } from '../../src/forecast/mixture.ts';
 import { copySlab } from '../../src/kernel/bank.ts';
 import { newFloat32Kernel } from '../../src/kernel/float32.ts';
-import type { Shape } from '../../src/kernel/layout.ts';
+import { AT, FAR, type Shape } from '../../src/kernel/layout.ts';
 import { gaussian, newRandom } from '../../src/kernel/random.ts';
 import { type OneSeries, oneSeries, windowOf } from '../support/slabs.ts';
 
@@ -95,6 +96,40 @@ describe('forecaster', () => {
       return copySlab(one.bank, one.slot);
     });
     expect(runs[0]).toEqual(runs[1]);
+  });
+
+  it('is scored with the leading baseline while its network is outdone, near and far, and with the network after that', () => {
+    const { one, state } = forecasterOf('gru');
+    const { f64 } = one.bank.lane;
+    for (const [n, value] of noisyDays(4).entries()) learnAfterForecast(state, one, n, value);
+    const n = 4 * 288;
+    const outdone = 288;
+    const seen = (windows: number): { near: number; far: number } => {
+      forecastWave(state, windowOf(one, n + windows, 0));
+      return { near: one.wave.near[0]!, far: one.wave.far[0]! };
+    };
+    const ofNetwork = seen(0);
+    expect(ofNetwork.near).not.toBe(one.wave.expected[0]);
+    f64[one.at + AT.outdone] = outdone;
+    f64[one.at + AT.leader] = LEADER.last;
+    expect(seen(0)).toEqual({ near: one.wave.expected[0], far: ofNetwork.far });
+    // What was expected a day ago by the network of the far window is past; from now on the last value is.
+    const values = [130, 95, 110];
+    for (const [i, value] of values.entries()) {
+      f64[one.at + AT.outdone] = outdone;
+      f64[one.at + AT.leader] = LEADER.last;
+      // So that it stays outdone, and the last value leads.
+      f64[one.at + AT.ownError] = 1e6;
+      f64[one.at + AT.seasonError] = 1e6;
+      learnAfterForecast(state, one, n + i, value);
+    }
+    for (let i = values.length; i < FAR; i++) learnAfterForecast(state, one, n + i, 100);
+    for (const [i, value] of values.entries()) {
+      expect(seen(FAR + i).far).toBeCloseTo(value, -1);
+      learnAfterForecast(state, one, n + FAR + i, 100);
+    }
+    f64[one.at + AT.outdone] = 0;
+    expect(seen(FAR + values.length).near).not.toBe(one.wave.expected[0]);
   });
 });
 

@@ -20,7 +20,7 @@ it('is ready when every lane is, and says until then what is missing', () => {
 
 it('says which streams warm up, and is ready all the same', () => {
   const merge = newMerge([], 1);
-  const series = { ready: 2, warming: 3, silent: 1, anomalous: 0, muted: 0, onBaseline: 0 };
+  const series = { ready: 2, warming: 3, silent: 1, anomalous: 0, muted: 0, onBaseline: 0, scoredOnBaseline: 0 };
   const warmingFor = { interval: 0, windows: 2, samples: 1 };
   const shares = [
     share('orders', { series, warmingFor, warmupProgress: 0.4 }),

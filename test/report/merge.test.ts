@@ -91,7 +91,15 @@ describe('merge', () => {
 
   it('weighs means by the series that they speak for', () => {
     const merge = newMerge(['s'], 1);
-    const series = (ready: number) => ({ ready, warming: 0, silent: 0, anomalous: 0, muted: 0, onBaseline: 0 });
+    const series = (ready: number) => ({
+      ready,
+      warming: 0,
+      silent: 0,
+      anomalous: 0,
+      muted: 0,
+      onBaseline: 0,
+      scoredOnBaseline: 0,
+    });
     const shares = [
       share('s', { series: series(3), skill: 0.5, firstScoreSeconds: 9 }),
       share('s', { partition: 1, series: series(1), skill: -0.5, firstScoreSeconds: 4 }),

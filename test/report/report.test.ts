@@ -42,7 +42,7 @@ function tellAll(report: Report): void {
       checkpointed: 80,
       endOffset: 100,
       watermarkMs: 1_795_771_860_123,
-      series: { ready: 1, warming: 1, silent: 0, anomalous: 1, muted: 0, onBaseline: 1 },
+      series: { ready: 1, warming: 1, silent: 0, anomalous: 1, muted: 0, onBaseline: 3, scoredOnBaseline: 2 },
       budgetPerDay: 0.5,
       warmupProgress: 0.75,
       coverage: 0.98,
@@ -105,7 +105,7 @@ describe('/metrics', () => {
 
   it('adds up promises and mutes of all partitions; without a budget nothing is promised', async () => {
     const { report, scrape } = await open();
-    const series = { ready: 2, warming: 0, silent: 0, anomalous: 0, muted: 1, onBaseline: 0 };
+    const series = { ready: 2, warming: 0, silent: 0, anomalous: 0, muted: 1, onBaseline: 0, scoredOnBaseline: 0 };
     const shares = [0, 1].map((partition) => share('s', { partition, series, budgetPerDay: 0.5 }));
     report.accept(laneReport(0, { shares: [...shares, share('t', { series })] }));
     const { parsed } = await scrape();

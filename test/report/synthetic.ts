@@ -103,7 +103,7 @@ export function share(name: string, more: Partial<ShareReport> = {}): ShareRepor
     checkpointed: undefined,
     endOffset: undefined,
     watermarkMs: undefined,
-    series: { ready: 0, warming: 0, silent: 0, anomalous: 0, muted: 0, onBaseline: 0 },
+    series: { ready: 0, warming: 0, silent: 0, anomalous: 0, muted: 0, onBaseline: 0, scoredOnBaseline: 0 },
     budgetPerDay: undefined,
     isSilent: false,
     behindSeconds: 0,
