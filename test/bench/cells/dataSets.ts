@@ -32,7 +32,7 @@ export function dataSets(folder: string, windowsMax: number): readonly DataSet[]
 }
 
 /** A transformer's six loads and its oil temperature, every hour for two years: seven series. */
-function etth1(text: string, windowsMax: number): DataSet {
+export function etth1(text: string, windowsMax: number): DataSet {
   const [, ...lines] = text.trim().split('\n');
   const rows = lines.slice(0, windowsMax).map((line) => line.split(','));
   const columns = [...Array((rows[0]?.length ?? 1) - 1).keys()];

@@ -68,7 +68,7 @@ export interface Entity {
 }
 
 /** Row 0 of files that number their rows: 2026-01-05, a Monday. */
-const ENTITY_START_S = 1_767_571_200;
+export const ENTITY_START_S = 1_767_571_200;
 
 /** The entities of a folder, in order of their names. Their rows are `everyS` seconds apart. */
 export function entitiesIn(folder: string, everyS: number): Entity[] {

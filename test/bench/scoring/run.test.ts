@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { gaussian, newRandom } from '../../../src/kernel/random.ts';
-import { ANOMALOUS, expectations, type RunOptions, run } from './run.ts';
+import { ANOMALOUS, episodes, expectations, type RunOptions, run } from './run.ts';
 
 const OPTIONS: RunOptions = { cell: 'gru', seed: 'a', every: 'auto' };
 const START_S = Date.UTC(2026, 0, 5) / 1000;
@@ -54,6 +54,24 @@ describe('a run', () => {
     const [first = new Uint8Array(), ...rest] = lines();
     const { windows, dropped } = await run([first, first, ...rest], { ...OPTIONS, cell: 'last', every: 'record' });
     expect({ windows, dropped }).toEqual({ windows: ROWS, dropped: 1 });
+  });
+});
+
+describe('the episodes of a run', () => {
+  it('open where openings are scored, and last while scores say that one is open', async () => {
+    const { openings, scores } = await run(lines(), OPTIONS);
+    const all = await episodes(lines(), OPTIONS);
+    expect(all.map(({ first }) => first)).toEqual([...openings.keys()].filter((row) => (openings[row] ?? 0) > 0));
+    const open = [...scores.keys()].filter((row) => (scores[row] ?? 0) > 1);
+    expect(all.flatMap(({ first, end }) => Array.from({ length: end - first }, (_, i) => first + i))).toEqual(open);
+    const shift = all.find(({ first }) => first === SHIFT);
+    expect(shift).toMatchObject({ kind: 'shift' });
+    expect(['level', 'residual']).toContain(shift?.evidence);
+  });
+
+  it('end with the file where they are open', async () => {
+    const all = await episodes(lines().slice(0, SHIFT + 3), OPTIONS);
+    expect(all.at(-1)).toMatchObject({ first: SHIFT, end: SHIFT + 3, kind: 'spike' });
   });
 });
 

@@ -3,7 +3,7 @@
 
 import { layered, resolveStream } from '../../../src/config/resolveStream.ts';
 import { Stream, type StreamInput } from '../../../src/config/streamSchema.ts';
-import { newWave, type RecordBatch, type SourceRecord } from '../../../src/domain.ts';
+import { type EpisodeChange, newWave, type RecordBatch, type SourceRecord } from '../../../src/domain.ts';
 import type { Kernel } from '../../../src/kernel/kernel.ts';
 import { newLaneMemory } from '../../../src/kernel/memory.ts';
 import { isNeural } from '../../../src/kernel/shape.ts';
@@ -53,6 +53,18 @@ export interface Said {
   readonly dropped: number;
 }
 
+/** One episode of a file of one field. */
+export interface Episode {
+  /** Row that opened it. */
+  readonly first: number;
+  /** Row behind the last one in which it was open. */
+  end: number;
+  /** As last told: what begins as a spike may become a shift. */
+  kind: string;
+  /** Strongest evidence of the event that opened it. */
+  readonly evidence: string;
+}
+
 /** What the product published about one field before it saw each row. NaN where there was no forecast. */
 export interface Expectation {
   readonly expected: Float64Array;
@@ -93,6 +105,22 @@ export async function expectations(lines: readonly Uint8Array[], options: RunOpt
       one.lower[row] = wave.lower[i] ?? Number.NaN;
       one.upper[row] = wave.upper[i] ?? Number.NaN;
     }
+  });
+  return all;
+}
+
+/** The same run of one field, for its episodes in order of time; one that is open at the end of the file ends there. */
+export async function episodes(lines: readonly Uint8Array[], options: RunOptions): Promise<Episode[]> {
+  const all: Episode[] = [];
+  const follow = ({ event, kind, evidence }: EpisodeChange, row: number): void => {
+    if (event === 'opened') all.push({ first: row, end: lines.length, kind, evidence: evidence[0]?.kind ?? 'none' });
+    const last = all.at(-1);
+    if (last === undefined) throw new Error(`an episode is ${event} that was not opened`);
+    last.kind = kind;
+    if (event === 'closed') last.end = row;
+  };
+  await pass(lines, options, ({ wave, changes }) => {
+    for (const change of changes) follow(change, wave.offset[change.row] ?? 0);
   });
   return all;
 }

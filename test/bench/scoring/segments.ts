@@ -165,7 +165,7 @@ export function mean(values: readonly number[]): number {
 }
 
 /** Of an even count the upper one of the middle two; NaN of none. */
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
