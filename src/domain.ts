@@ -77,7 +77,8 @@ export type EpisodeKind = (typeof EPISODE_KINDS)[number];
 type ClosedBy = 'recovered' | 'new_regime' | 'muted';
 export const SEVERITIES = ['info', 'warning', 'critical'] as const;
 export type Severity = (typeof SEVERITIES)[number];
-type EvidenceKind = 'level' | 'residual' | 'spread' | 'drift' | 'shape' | 'burst' | 'joint' | 'gap' | 'range' | 'stuck';
+export type SignalKind = 'level' | 'season' | 'residual' | 'spread' | 'drift' | 'shape' | 'burst';
+type EvidenceKind = SignalKind | 'joint' | 'gap' | 'range' | 'stuck';
 
 /** The anomaly event, schema 1. Keys are written in this order; nothing in it depends on the clock. */
 export interface AnomalyEvent {
@@ -292,9 +293,4 @@ export interface EpisodeChange {
 /** Row behind the last one of step `step` of a wave. */
 export function stepEnd(wave: Wave, step: number): number {
   return step + 1 < wave.steps ? (wave.stepAt[step + 1] ?? wave.count) : wave.count;
-}
-
-/** For the end of an exhaustive switch. */
-export function unreachable(value: never): never {
-  throw new Error(`unreachable: ${JSON.stringify(value)}`);
 }

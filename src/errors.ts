@@ -94,3 +94,8 @@ export class GruardError extends Error {
     this.code = code;
   }
 }
+
+/** For the end of an exhaustive switch. */
+export function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`);
+}

@@ -1,6 +1,6 @@
 // Paths and formats: a number has no parts, a line of CSV has columns.
 
-import { unreachable } from '../domain.ts';
+import { unreachable } from '../errors.ts';
 import type { Path } from '../settings.ts';
 import { nearest } from './nearest.ts';
 import { isPathFault, parsePath } from './paths.ts';

@@ -1,7 +1,7 @@
 // Chooses the wire format, once, and lets no record through to it that is too large to look at.
 
 import type { Decoder } from '../domain.ts';
-import { unreachable } from '../domain.ts';
+import { unreachable } from '../errors.ts';
 import type { DecodeSettings } from '../settings.ts';
 import { newCsvDecoder } from './csv.ts';
 import { newJsonDecoder } from './json.ts';

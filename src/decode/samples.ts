@@ -1,7 +1,7 @@
 // From a parsed document to samples: what is the same for every wire format. A format brings its scalars.
 
 import type { Decoded, RejectReason, Sample, SourceRecord } from '../domain.ts';
-import { unreachable } from '../domain.ts';
+import { unreachable } from '../errors.ts';
 import type { DecodeSettings, Path, TimeSetting, TimeUnit } from '../settings.ts';
 import { isEventTime, outsideText } from './eventTime.ts';
 import { fitsKey, KEY_BYTES_MAX } from './labels.ts';

@@ -1,6 +1,7 @@
 // While a value stays away from where it was, an episode lasts, also when the model has learned the new level
 // meanwhile. Away is one of two things: far from the slow level as it was at the opening, or far from what was usual at
 // this time of the day. The second one holds a shift of a daily series when its season leads back over the old level.
+// Back is near one of them: what slow averages still remember of the episode then keeps it open no longer.
 
 import { AT } from '../kernel/layout.ts';
 
@@ -12,6 +13,8 @@ const SHARE = 0.5;
  * stand long after their labels: F1 with delay 7 falls from 0.75 to 0.63.
  */
 const SEASON_SHARE = 0.75;
+/** Back: within so many usual spreads. From 0.5 to 2 it makes no difference. */
+const BACK_SPREADS = 1;
 
 /**
  * Remembers where the value was before the episode that opens now. `usual`: of this time of the day. What comes back to
@@ -39,6 +42,13 @@ export function isAway(f64: Float64Array, at: number, value: number, usual: numb
   const least = SPREADS * f64[at + AT.usualSpread]!;
   if (distance > Math.max(least, SHARE * f64[at + AT.reach]!)) return true;
   return offset > Math.max(least, SEASON_SHARE * f64[at + AT.offsetReach]!);
+}
+
+/** Whether the value is where it was before the episode, or what is usual at this time of the day; false for a gap. */
+export function isBack(f64: Float64Array, at: number, value: number, usual: number): boolean {
+  const near = BACK_SPREADS * f64[at + AT.usualSpread]!;
+  if (Math.abs(value - f64[at + AT.usualLevel]!) <= near) return true;
+  return !Number.isNaN(usual) && offsetOf(f64, at, value, usual) <= near;
 }
 
 function reachOut(f64: Float64Array, at: number, distance: number, offset: number): void {

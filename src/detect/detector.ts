@@ -17,7 +17,7 @@ import { AT } from '../kernel/layout.ts';
 import { warmupWindowsOf } from '../kernel/warmup.ts';
 import type { DetectSettings } from '../settings.ts';
 import { ABNORMAL, endAbnormalRun, isLong } from './abnormal.ts';
-import { isAway, startAway } from './away.ts';
+import { isAway, isBack, startAway } from './away.ts';
 import { beyondCeiling, isCeilingKnown } from './ceiling.ts';
 import { evidenceOf, kindOf } from './evidence.ts';
 import { deviates, holds, isOutOfRange, POLICY_SCORE, remember } from './policies.ts';
@@ -59,6 +59,8 @@ export interface Verdict {
   readonly kind: 'gap' | 'range' | 'spike' | 'stuck';
   /** Ranked surprise in decades. */
   readonly ranked: number;
+  /** Decades by which the residual is beyond the ceiling; negative below it, absent where it is not known. */
+  readonly beyond?: number;
   /** Opens nothing, and closes what is open. */
   readonly muted?: boolean;
 }
@@ -149,6 +151,7 @@ export function judgeValue(state: DetectState, wave: Wave, row: number, evidence
     abnormal,
     kind: 'spike',
     ranked: alarm ? Math.max(ranked, threshold + Math.max(0, beyond)) : ranked,
+    beyond,
   };
 }
 
@@ -207,7 +210,7 @@ export function followEpisode(
     startedAtMs: f64[at + AT.startedAtMs]!,
     latencyWindows: f64[at + AT.latency]!,
     closedBy: event === 'closed' ? closedBy(verdict, holds(f64[at + AT.calm]!, recover)) : undefined,
-    evidence: evidenceOf(wave, row, verdict.kind),
+    evidence: evidenceOf(f64, at, wave, row, verdict.kind, verdict.beyond ?? -1),
   };
 }
 
@@ -237,11 +240,13 @@ function continueEpisode(
 ): EpisodeEvent | undefined {
   const { f64 } = state.bank.lane;
   const lasted = f64[at + AT.episodeWindows]!;
-  const away = isAway(f64, at, wave.value[row]!, wave.usual[row]!, lasted < REACH_WINDOWS);
+  const [value, usual] = [wave.value[row]!, wave.usual[row]!];
+  const away = isAway(f64, at, value, usual, lasted < REACH_WINDOWS);
   // A gap or a value out of range is over when it is over.
   const opened = EPISODE_KINDS[f64[at + AT.kind]!];
   const isSurprise = opened === 'spike';
-  const isHeld = verdict.abnormal || (isSurprise && away);
+  const isEcho = isSurprise && !verdict.alarm && !((verdict.beyond ?? -1) >= 0) && isBack(f64, at, value, usual);
+  const isHeld = (verdict.abnormal && !isEcho) || (isSurprise && away);
   const calm = remember(f64[at + AT.calm]!, isHeld ? 0 : 1);
   f64[at + AT.calm] = calm;
   f64[at + AT.episodeWindows] = lasted + 1;

@@ -1,30 +1,56 @@
 // Which evidence a window has, for people: the surprises of the signals by what they are evidence of.
 
-import { EPISODE_KINDS, type EpisodeChange, type EpisodeKind, SURPRISES, type Wave } from '../domain.ts';
+import {
+  EPISODE_KINDS,
+  type EpisodeChange,
+  type EpisodeKind,
+  type SignalKind,
+  SURPRISES,
+  type Wave,
+} from '../domain.ts';
 import { log10 } from '../kernel/elementary.ts';
 import { AT } from '../kernel/layout.ts';
 
 /** What the signals are evidence of, in their order. */
-const KINDS = ['level', 'residual', 'spread', 'drift', 'drift', 'drift', 'level', 'shape', 'burst'] as const;
+const KINDS = ['level', 'residual', 'spread', 'drift', 'drift', 'drift', 'season', 'shape', 'burst'] as const;
+/** A residual at the ceiling is as rare as one of so many windows: half of the blocks of 720 reach the median. */
+const AT_CEILING = 3.6;
 /** An episode that lasts so many windows is a shift, not a spike. */
 const SHIFT_WINDOWS = 5;
 
-/** Strongest first. A policy's evidence is as surprising as something never seen in all windows so far. */
+/**
+ * Strongest first. A policy's evidence is as surprising as something never seen in all windows so far. `at` is where
+ * the series' evidence begins, in float64; `beyond` by how many decades the residual is beyond the ceiling.
+ */
 export function evidenceOf(
+  f64: Float64Array,
+  at: number,
   wave: Wave,
   row: number,
   reason: 'gap' | 'range' | 'spike' | 'stuck',
+  beyond: number,
 ): EpisodeChange['evidence'] {
   const never = log10(wave.learned[row]! + 1);
   if (reason === 'gap') return [{ kind: 'gap', surprise: never }];
-  const strongest = new Map<(typeof KINDS)[number], number>();
+  const strongest = new Map<SignalKind, number>();
+  const strengthen = (kind: SignalKind, surprise: number): void => {
+    strongest.set(kind, Math.max(surprise, strongest.get(kind) ?? 0));
+  };
   for (const [signal, kind] of KINDS.entries()) {
     const surprise = wave.surprises[row * SURPRISES + signal]!;
-    if (!Number.isNaN(surprise)) strongest.set(kind, Math.max(surprise, strongest.get(kind) ?? 0));
+    if (Number.isNaN(surprise)) continue;
+    strengthen(kind === 'season' && !isSeasonal(f64, at, wave.usual[row]!) ? 'level' : kind, surprise);
   }
+  if (beyond >= 0) strengthen('residual', AT_CEILING + beyond);
   const known = [...strongest].map(([kind, surprise]) => ({ kind, surprise }));
   known.sort((a, b) => b.surprise - a.surprise);
   return reason === 'spike' ? known : [{ kind: reason, surprise: never }, ...known];
+}
+
+/** Whether the time of the day matters: what is usual then differs from the mean by more than a usual distance. */
+function isSeasonal(f64: Float64Array, at: number, usual: number): boolean {
+  const distance = usual - f64[at + AT.mean]!;
+  return distance * distance > f64[at + AT.seasonSquare]!;
 }
 
 /** Of an open episode, or of one that has just closed. */

@@ -54,7 +54,7 @@ export function learnMixture(f64: Float64Array, slab: number, value: number, usu
   f64[slab + AT.outdone] = nextOutdone(f64, slab);
 }
 
-/** Whether scoring listens to the leading baseline, because the network is clearly worse; until it is no longer worse. */
+/** Whether scoring listens to the leading baseline, as the network is clearly worse; until it is no longer worse. */
 export function isOutdone(f64: Float64Array, slab: number): boolean {
   return f64[slab + AT.outdone]! >= OUTDONE_WINDOWS;
 }

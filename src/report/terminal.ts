@@ -1,7 +1,8 @@
 // What `gruard demo` and `gruard run` print for people: where to look, how far warm-up is, and each anomaly in one
 // line. Times of anomalies are event time in UTC.
 
-import { type AnomalyEvent, unreachable } from '../domain.ts';
+import type { AnomalyEvent } from '../domain.ts';
+import { unreachable } from '../errors.ts';
 import type { WarmingReason } from './laneReport.ts';
 import { type Paint, PLAIN, printable } from './printable.ts';
 

@@ -7,7 +7,7 @@ import { log10 } from '../kernel/elementary.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { AT } from '../kernel/layout.ts';
 import { axesOf, learnAverages, newAxes } from './signals.ts';
-import { addAll, rootsOf } from './tables.ts';
+import { addAll, rootsOf, scaleStill } from './tables.ts';
 import { FIRST_FIT, logWindow } from './warmup.ts';
 
 /** Decades that so many windows are expected to hold by chance. */
@@ -50,7 +50,7 @@ export function scoreWave(bank: Bank, kernel: Pick<Kernel, 'countUpTo'>, wave: W
     wave.pooled[row] = pooledSurprise(mean, learned);
     wave.point[row] =
       wave.pooled[row]! +
-      DISTANCE * (Math.min(distanceOf(lane.f64, evidence / 8, wave, row), DISTANCE_MAX) - DISTANCE_USUAL);
+      DISTANCE * (Math.min(Math.abs(distanceOf(lane.f64, evidence / 8, wave, row)), DISTANCE_MAX) - DISTANCE_USUAL);
   }
 }
 
@@ -64,7 +64,10 @@ export function learnScores(bank: Bank, wave: Wave): void {
     const value = wave.value[row]!;
     watch(lane.f64, evidence, wave, row);
     const isHeld = lane.f64[evidence / 8 + AT.heldAt] === learned + 1; // forecast/quarantine.ts
-    if (learned >= FIRST_FIT && !isHeld) addAll(lane, layout, evidence, axes);
+    if (learned >= FIRST_FIT && !isHeld) {
+      scaleStill(lane.f64, evidence / 8, axes);
+      addAll(lane, layout, evidence, axes);
+    }
     learnAverages({ f64: lane.f64, at: evidence / 8 }, learned, value, axes);
     learnDistance(lane.f64, evidence / 8, wave, row);
     const near = residualOf(value, wave.near[row]!);
@@ -73,13 +76,13 @@ export function learnScores(bank: Bank, wave: Wave): void {
 }
 
 /**
- * Distance of the value from what is usual at this time of the day, after a slow level, in usual distances. Where there
- * is a season, the plain distance from a slow level finds every morning abnormal.
+ * Distance of the value from what is usual at this time of the day, after a slow level, in usual distances, signed; 0
+ * while that is not known. Where there is a season, the plain distance from a slow level finds every morning abnormal.
  */
 function distanceOf(f64: Float64Array, at: number, wave: Wave, row: number): number {
   const square = f64[at + AT.seasonSquare]!;
   if (wave.learned[row]! <= DISTANCE_AFTER || square <= 0) return 0;
-  return Math.abs(wave.value[row]! - wave.usual[row]! - f64[at + AT.seasonLevel]!) / Math.sqrt(square);
+  return (wave.value[row]! - wave.usual[row]! - f64[at + AT.seasonLevel]!) / Math.sqrt(square);
 }
 
 function learnDistance(f64: Float64Array, at: number, wave: Wave, row: number): void {
@@ -93,11 +96,14 @@ function learnDistance(f64: Float64Array, at: number, wave: Wave, row: number): 
   f64[at + AT.seasonLevel]! += Math.max(LEVEL_WEIGHT_MIN, 1 / (n + 1)) * distance;
 }
 
-/** Writes the axes of a row. */
+/** Writes the axes of a row. What all fields show together has no time of the day. */
 function watch(f64: Float64Array, evidence: number, wave: Wave, row: number): void {
+  const at = evidence / 8;
   const value = wave.value[row]!;
-  const residual = residualOf(value, wave.near[row]!);
-  axesOf({ f64, at: evidence / 8 }, wave.learned[row]!, value, residual, residualOf(value, wave.far[row]!), axes);
+  const far = residualOf(value, wave.far[row]!);
+  const isKnown = row < wave.count && f64[at + AT.seasonSquare]! > 0;
+  const distance = isKnown ? distanceOf(f64, at, wave, row) : Number.NaN;
+  axesOf({ f64, at }, wave.learned[row]!, value, residualOf(value, wave.near[row]!), far, distance, axes);
 }
 
 /**

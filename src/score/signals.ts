@@ -1,7 +1,7 @@
 // What scoring watches. Seven signals of one number: the value, the residual, how large residuals lately are, how far
-// the level has drifted from the far forecast over three spans, and the value against a slow level. And two pairs: the
-// usual value with the usual residual, which knows stuck and misshapen series, and two averages of the value, which
-// know bursts. The eleven numbers are called axes.
+// the level has drifted from the far forecast over three spans, and the value against what is usual at this time of the
+// day. And two pairs: the usual value with the usual residual, which knows stuck and misshapen series, and two averages
+// of the value, which know bursts. The eleven numbers are called axes.
 
 import { AT, AXES } from '../kernel/layout.ts';
 
@@ -20,13 +20,18 @@ export interface Averages {
   readonly at: number;
 }
 
-/** Writes the axes of a window that is number n (from 0) of its series. `far` is NaN while there is none. */
+/**
+ * Writes the axes of a window that is number n (from 0) of its series. Residuals are 0 while there is no forecast.
+ * `distance` is that of the value from what is usual at this time of the day, in usual distances; where that is not
+ * known (NaN), the one from a slow level stands in.
+ */
 export function axesOf(
   { f64, at }: Averages,
   n: number,
   value: number,
   residual: number,
   farResidual: number,
+  distance: number,
   axes: Float64Array,
 ): void {
   const moved = (place: number, by: number, x: number): number => {
@@ -38,12 +43,16 @@ export function axesOf(
   axes[1] = residual;
   axes[2] = spread;
   for (let i = 0; i < DRIFTS.length; i++) axes[3 + i] = moved(AT.drift + i, DRIFTS[i]!, farResidual);
-  const slow = f64[at + AT.slowSquare]!;
-  axes[6] = n > SLOW_AFTER && slow > 0 ? (value - f64[at + AT.slow]!) / Math.sqrt(slow) : 0;
+  axes[6] = Number.isNaN(distance) ? slowDistance(f64, at, n, value) : distance;
   axes[7] = n === 0 ? value : moved(AT.fast + 1, FASTS[1], value);
   axes[8] = spread;
   axes[9] = n === 0 ? value : moved(AT.fast, FASTS[0], value);
   axes[10] = n === 0 ? value : moved(AT.fast + 2, FASTS[2], value);
+}
+
+function slowDistance(f64: Float64Array, at: number, n: number, value: number): number {
+  const square = f64[at + AT.slowSquare]!;
+  return n > SLOW_AFTER && square > 0 ? (value - f64[at + AT.slow]!) / Math.sqrt(square) : 0;
 }
 
 /** Keeps the averages of a window whose axes are known. */

@@ -1,9 +1,12 @@
 // The tables of one series, all signals together: how rare a window is, and counting it in.
 
 import type { Kernel } from '../kernel/kernel.ts';
-import { AT, type Layout, PAIRS, SIGNALS } from '../kernel/layout.ts';
+import { AT, AXES, type Layout, PAIRS, SIGNALS } from '../kernel/layout.ts';
 import type { LaneMemory } from '../kernel/memory.ts';
 import { addPair, addToTables, pairSurprise, place, rootSurprise, tableOffset } from './rarity.ts';
+
+/** Share of a signal's first departure that becomes its scale. */
+const DEPARTURE = 0.1;
 
 /** √(1/rarity) of each signal and pair into `roots`; returns their mean. */
 export function rootsOf(
@@ -30,6 +33,25 @@ export function rootsOf(
     sum += root;
   }
   return sum / (SIGNALS + PAIRS);
+}
+
+/**
+ * A signal that never moved has no scale, and then every size is another: what follows its first departure would be
+ * surprising down to the last bit. A tenth of that departure is its scale from there on. Nothing that was counted
+ * changes its cell: all of it is in the centre.
+ */
+export function scaleStill(f64: Float64Array, at: number, axes: Float64Array): void {
+  for (let axis = 0; axis < AXES; axis++) {
+    const centre = f64[at + AT.centre + axis]!;
+    const departure = Math.abs(axes[axis]! - centre);
+    const least = leastScale(centre);
+    if (f64[at + AT.scale + axis]! <= least && departure > least) f64[at + AT.scale + axis] = DEPARTURE * departure;
+  }
+}
+
+/** The scale of a signal that does not move. */
+export function leastScale(centre: number): number {
+  return 1e-9 * Math.abs(centre) + 1e-12;
 }
 
 /** Counts a window into all tables. */

@@ -5,7 +5,7 @@ import { asinh, exp } from '../kernel/elementary.ts';
 import { AT, AXES, type Layout, LOGGED, PAIR_TABLE, PAIRS, SIGNALS, TABLE, WARMUP_LOG } from '../kernel/layout.ts';
 import type { LaneMemory } from '../kernel/memory.ts';
 import { type Averages, axesOf, learnAverages, newAxes } from './signals.ts';
-import { addAll } from './tables.ts';
+import { addAll, leastScale } from './tables.ts';
 
 /** Windows before the first fit. Until then the log holds plain numbers, because its own scale is not known. */
 export const FIRST_FIT = 50;
@@ -114,7 +114,8 @@ function live({ f64, i16 }: LaneMemory, layout: Layout, evidence: number, count:
     const value = plainValue(i16[log + LOGGED * n]!, centre, scale);
     const residual = plainValue(i16[log + LOGGED * n + 1]!, 0, scale * RESIDUAL_SHARE);
     const far = plainValue(i16[log + LOGGED * n + 2]!, 0, scale * RESIDUAL_SHARE);
-    axesOf(averages, n, value, residual, far, axes);
+    // The log does not know what was usual at the time of the day.
+    axesOf(averages, n, value, residual, far, Number.NaN, axes);
     learnAverages(averages, n, value, axes);
     lived.set(axes, n * AXES);
   }
@@ -131,7 +132,7 @@ function centreAndScale(count: number): readonly [centre: number, scale: number]
     sum += distance;
   }
   const median = distances.subarray(0, count).sort()[count >> 1]!;
-  return [centre, Math.max(median, (0.1 * sum) / count, 1e-9 * Math.abs(centre) + 1e-12)];
+  return [centre, Math.max(median, (0.1 * sum) / count, leastScale(centre))];
 }
 
 function quantised(x: number, centre: number, scale: number): number {

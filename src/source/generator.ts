@@ -2,7 +2,8 @@
 // present with planted anomalies.
 
 import { setTimeout } from 'node:timers/promises';
-import { type SourceRecord, unreachable } from '../domain.ts';
+import type { SourceRecord } from '../domain.ts';
+import { unreachable } from '../errors.ts';
 import type { Clock, Log, PartitionOwner, RecordSource, StartPosition } from '../ports.ts';
 import { anomalyPlan, type PlantedAnomaly, STEP_MS } from './generatorPlan.ts';
 import { type GeneratedTopic, newTopics } from './generatorStreams.ts';

@@ -1,6 +1,6 @@
 // The demo's streams: numbers that look like those of a small shop, drawn step by step from a seed.
 
-import { unreachable } from '../domain.ts';
+import { unreachable } from '../errors.ts';
 import { gaussian, hash32, newRandom, type Random, uniform } from '../kernel/random.ts';
 import { type PlantedAnomaly, type PlantedKind, STEP_MS } from './generatorPlan.ts';
 

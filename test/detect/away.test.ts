@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isAway, startAway } from '../../src/detect/away.ts';
+import { isAway, isBack, startAway } from '../../src/detect/away.ts';
 import { AT } from '../../src/kernel/layout.ts';
 
 /** An episode that opened at `value`, where 100 ± 1 and 0 beside the usual value were known. */
@@ -46,4 +46,19 @@ it('takes a return to where the last episode began for no shift', () => {
   // Elsewhere is elsewhere.
   startAway(f64, 0, 60, 60);
   expect(isAway(f64, 0, 60, 60, false)).toBe(true);
+});
+
+it('is back within a usual spread of the level before, or of what is usual at this time of the day', () => {
+  const f64 = opened(150, 90);
+  expect([99, 101, 98.9, 101.1].map((value) => isBack(f64, 0, value, 150))).toEqual([true, true, false, false]);
+  expect([120, 121, 121.1].map((value) => isBack(f64, 0, value, 120))).toEqual([true, true, false]);
+  expect(isBack(f64, 0, 130, Number.NaN)).toBe(false);
+  expect(isBack(f64, 0, Number.NaN, 120)).toBe(false);
+});
+
+it('is back to the last bit where the series never moved', () => {
+  const f64 = new Float64Array(AT.scalars);
+  f64[AT.slow] = 42;
+  startAway(f64, 0, 43, 42);
+  expect([42, 42.001].map((value) => isBack(f64, 0, value, Number.NaN))).toEqual([true, false]);
 });

@@ -69,6 +69,16 @@ describe('detector', () => {
     expect(kinds).toEqual(['0 opened spike', '60 continuing shift', '70 closed shift']);
   });
 
+  it('does not last by what averages remember of it once the value is back', () => {
+    // Abnormal by its point score until the end; back within a spread of the level from the fourth window on.
+    const echo = [150, 130, 110, 100.5, 99.5].map((value) => ({ value, pooled: 3, point: 4.5 }));
+    const { kinds } = detect([{ ...LOUD, value: 160 }, ...echo], {}, 4000, 100);
+    expect(kinds).toEqual(['0 opened spike', '4 closed shift']);
+    // Until then it lasts, although it is no longer away.
+    const near = [150, 130, 110, 105, 105].map((value) => ({ value, pooled: 3, point: 4.5 }));
+    expect(detect([{ ...LOUD, value: 160 }, ...near], {}, 4000, 100).kinds).toEqual(['0 opened spike']);
+  });
+
   it('escalates when it becomes clearly worse', () => {
     const worse = { pooled: OPENS + 1.6, value: 300 };
     const { kinds, told } = detect([LOUD, { pooled: OPENS + 1.2, value: 160 }, worse, QUIET]);

@@ -27,7 +27,8 @@ function detect(steps: readonly Seen[], mutedUntil = Number.NEGATIVE_INFINITY, a
   const mute = [{ series: [], untilMs: mutedUntil, reason: undefined }];
   const settings = { ...DETECT, mute };
   const state: DetectState = { bank: many.bank, settings, warmupWindows: 64, counters, mutedUntilMs: () => mutedUntil };
-  for (let field = 0; field < 3; field++) f64[many.atOf(field) + AT.slowSquare] = 1e12;
+  // Not known: no value is away from it, nor back.
+  for (let field = 0; field < 3; field++) f64[many.atOf(field) + AT.slow] = Number.NaN;
   f64[many.atOf(2) + AT.everyMs] = EVERY_MS; // as the forecast stage does
   const told: (EpisodeChange & { readonly n: number })[] = [];
   const open: number[][] = [];
@@ -44,6 +45,7 @@ function detect(steps: readonly Seen[], mutedUntil = Number.NEGATIVE_INFINITY, a
     wave.pooled.set(pooled);
     wave.point.set(pooled);
     wave.point[2] = point ?? wave.point[2]!;
+    wave.usual.fill(Number.NaN);
     wave.apart.set(apart);
     for (const [row, own] of pooled.entries()) wave.surprises.fill(own / 2, row * SURPRISES, (row + 1) * SURPRISES);
     const changes: EpisodeChange[] = [];

@@ -98,7 +98,7 @@ describe('forecaster', () => {
     expect(runs[0]).toEqual(runs[1]);
   });
 
-  it('is scored with the leading baseline while its network is outdone, near and far, and with the network after that', () => {
+  it('is scored with the leading baseline while its network is outdone, near and far, and then with it again', () => {
     const { one, state } = forecasterOf('gru');
     const { f64 } = one.bank.lane;
     for (const [n, value] of noisyDays(4).entries()) learnAfterForecast(state, one, n, value);

@@ -91,7 +91,7 @@ describe('the mixture of forecasts', () => {
     expect(close[AT.leader]).toBe(LEADER.network);
   });
 
-  it('is scored with a baseline once the network was clearly outdone for 288 windows, until it is no longer worse', () => {
+  it('is scored with a baseline once the network was outdone for 288 windows, until it is no longer worse', () => {
     const f64 = fresh();
     const random = newRandom(7);
     const daily = (n: number): number => 20 * (n % 2);

@@ -3,11 +3,14 @@ import { AT } from '../../src/kernel/layout.ts';
 import { type Averages, axesOf, learnAverages, newAxes } from '../../src/score/signals.ts';
 
 /** Axes of the last of some windows, each with a value and a residual. */
-function watched(windows: readonly (readonly [value: number, residual: number])[]): Float64Array {
+function watched(
+  windows: readonly (readonly [value: number, residual: number])[],
+  distance = Number.NaN,
+): Float64Array {
   const averages: Averages = { f64: new Float64Array(AT.scalars), at: 0 };
   const axes = newAxes();
   for (const [n, [value, residual]] of windows.entries()) {
-    axesOf(averages, n, value, residual, residual, axes);
+    axesOf(averages, n, value, residual, residual, distance, axes);
     learnAverages(averages, n, value, axes);
   }
   return axes;
@@ -39,6 +42,10 @@ describe('signals', () => {
     // Mean 10, deviation 1.
     expect(axes[6]).toBeGreaterThan(4.9);
     expect(axes[6]).toBeLessThan(5.1);
+  });
+
+  it('take the distance from what is usual at this time of the day, where that is known', () => {
+    expect(watched([...repeat(50, 1, 0), [2, 0]], -2.5)[6]).toBe(-2.5);
   });
 
   it('know no slow level in the first windows, nor for a constant', () => {

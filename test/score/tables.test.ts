@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { newFloat32Kernel } from '../../src/kernel/float32.ts';
 import { AT, AXES, PAIRS, SIGNALS } from '../../src/kernel/layout.ts';
 import { gaussian, newRandom } from '../../src/kernel/random.ts';
-import { addAll, rootsOf } from '../../src/score/tables.ts';
+import { addAll, leastScale, rootsOf, scaleStill } from '../../src/score/tables.ts';
 import { oneSeries } from '../support/slabs.ts';
 
 const ALL = SIGNALS + PAIRS;
@@ -33,5 +33,25 @@ describe('the tables of a series', () => {
     expect(mean(1000)).toBeCloseTo(Math.sqrt(301), 9);
     expect([...roots]).toEqual(new Array(ALL).fill(expect.closeTo(Math.sqrt(301), 9)));
     expect(mean(0)).toBeLessThan(2);
+  });
+
+  it('that never moved take a tenth of the first departure as their scale, and keep it', () => {
+    const { one, mean } = filled(0);
+    const { f64 } = one.bank.lane;
+    const still = (x: number): void => {
+      const axes = new Float64Array(AXES).fill(x);
+      scaleStill(f64, one.at, axes);
+      addAll(one.bank.lane, one.bank.layout, one.evidence, axes);
+    };
+    f64.fill(leastScale(0), one.at + AT.scale, one.at + AT.scale + AXES);
+    for (let n = 0; n < 200; n++) still(0);
+    // Before, a departure of next to nothing is surprising, too.
+    expect(mean(1e-6)).toBeGreaterThan(3);
+    still(5);
+    expect([...f64.subarray(one.at + AT.scale, one.at + AT.scale + AXES)]).toEqual(new Array(AXES).fill(0.5));
+    expect(mean(0.01)).toBeLessThan(1.5);
+    expect(mean(50)).toBeGreaterThan(10);
+    still(1000);
+    expect(f64[one.at + AT.scale]).toBe(0.5);
   });
 });

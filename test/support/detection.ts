@@ -47,9 +47,8 @@ export function detect(
     one.bank.lane.f64[one.at + AT.slow] = level;
     one.bank.lane.f64[one.at + AT.slowSquare] = 1;
   } else {
-    // So wide that no value is away from it.
-    one.bank.lane.f64[one.at + AT.slow] = 100;
-    one.bank.lane.f64[one.at + AT.slowSquare] = 1e12;
+    // Not known: no value is away from it, nor back.
+    one.bank.lane.f64[one.at + AT.slow] = Number.NaN;
   }
   const counters = newCounters();
   const merged = { ...DETECT, ...settings };
@@ -62,7 +61,7 @@ export function detect(
     wave.gap[0] = missing ? GAP.missing : GAP.none;
     wave.learned[0] = from + n;
     wave.expected[0] = 100;
-    wave.usual[0] = value;
+    wave.usual[0] = Number.NaN;
     wave.lower[0] = 90;
     wave.upper[0] = 110;
     wave.pooled[0] = missing || from + n < 50 ? Number.NaN : pooled;
