@@ -8,11 +8,11 @@ const DAY_MS = 86_400_000;
 /** Point score, in decades, from which a window is abnormal. */
 export const ABNORMAL = 4;
 /**
- * A run of abnormal windows gathers decades beyond so many a window, and is an alarm when it has so many: four barely
- * abnormal windows, three clearly, two wildly so. A single one is judged by its rank alone.
+ * A run of abnormal windows gathers decades beyond so many a window, and is an alarm when it has so many: five barely
+ * abnormal windows, four clearly, two wildly so. A single one is judged by its rank alone.
  */
 const RUN_USUAL = 2;
-const RUN_ALARM = 8;
+const RUN_ALARM = 10;
 /** Runs count from that age on: before, every first is long. */
 const RUN_AFTER_MS = 7 * DAY_MS;
 

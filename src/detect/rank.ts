@@ -1,12 +1,18 @@
 // The rank of a window among the series' earlier episodes. Rarity alone rings as often as a heavy tail has rare
-// windows; a window is news only if it beats the last hours, and each earlier peak of its size makes it less so.
+// windows; a window is news only if it beats the last hours, and each earlier peak of its size makes it less so. Less so
+// for its time: what comes once a month is news each time, or a series that has lived long would be deaf.
 
 import { log10 } from '../kernel/elementary.ts';
 import { AT, BLOCKS, PEAKS } from '../kernel/layout.ts';
 
 const HOURS_MS = 8 * 3_600_000;
+/** One peak in so long makes the next of its size no less surprising. From 20 to 60 days it makes little difference. */
+const MONTH_MS = 30 * 86_400_000;
 const REACH_MIN = 24;
 const REACH_MAX = 100;
+
+/** What the window itself and the one before the series began take away. */
+const LEAST = log10(2);
 
 /** Windows that a candidate must exceed: about eight hours. */
 export function reachOf(everyMs: number): number {
@@ -15,7 +21,7 @@ export function reachOf(everyMs: number): number {
 
 /**
  * Pooled surprise less the decades that earlier peaks of this size take away: with this one, and one more that may have
- * been before the series began (Laplace's rule of succession). Reads only.
+ * been before the series began (Laplace's rule of succession), over those that its age allows. Reads only.
  */
 export function rankedSurprise(
   f64: Float64Array,
@@ -27,7 +33,8 @@ export function rankedSurprise(
   const count = f64[at + AT.peakCount]!;
   let higher = 0;
   for (let i = 0; i < count; i++) if (f32[peaks + i]! >= pooled) higher++;
-  return pooled - log10OfCount(higher + 2);
+  const months = (f64[at + AT.windows]! * f64[at + AT.everyMs]!) / MONTH_MS;
+  return pooled - LEAST - (higher > months ? log10((higher + 2) / (months + 2)) : 0);
 }
 
 /** True when the window exceeds everything within its reach. */
@@ -80,11 +87,4 @@ function keepPeak(f64: Float64Array, f32: Float32Array, at: number, peaks: numbe
   let least = 0;
   for (let i = 1; i < PEAKS; i++) if (f32[peaks + i]! < f32[peaks + least]!) least = i;
   if (peak > f32[peaks + least]!) f32[peaks + least] = peak;
-}
-
-/** log₁₀ of 1…PEAKS + 2, tabulated once. */
-const LOG10 = Float64Array.from({ length: PEAKS + 3 }, (_, count) => (count === 0 ? 0 : log10(count)));
-
-function log10OfCount(count: number): number {
-  return LOG10[count]!;
 }

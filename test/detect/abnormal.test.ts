@@ -5,13 +5,13 @@ import { detect, QUIET, type Window } from '../support/detection.ts';
 
 describe('a run of abnormal windows', () => {
   it.each([
-    { run: [4, 4, 4], kinds: [] },
-    { run: [4, 4, 4, 4], kinds: ['4 opened spike', '5 closed spike'] },
-    { run: [4.7, 4.7, 4.7], kinds: ['3 opened spike', '4 closed spike'] },
-    { run: [6, 6], kinds: ['2 opened spike', '3 closed spike'] },
-    { run: [6, 3.9, 6], kinds: [] },
-    { run: [9], kinds: [] },
-  ])('opens at a run of abnormal windows that gathers eight decades: $run', ({ run, kinds }) => {
+    { run: [4, 4, 4, 4], kinds: [] },
+    { run: [4, 4, 4, 4, 4], kinds: ['5 opened spike', '6 closed spike'] },
+    { run: [4.6, 4.6, 4.6, 4.6], kinds: ['4 opened spike', '5 closed spike'] },
+    { run: [7, 7], kinds: ['2 opened spike', '3 closed spike'] },
+    { run: [7, 3.9, 7], kinds: [] },
+    { run: [11], kinds: [] },
+  ])('opens at a run of abnormal windows that gathers ten decades: $run', ({ run, kinds }) => {
     const windows = [QUIET, ...run.map((point) => ({ point, pooled: 3 })), QUIET];
     expect(detect(windows, {}, 3000).kinds).toEqual(kinds);
     expect(detect(windows, {}, 1000).kinds, 'in its first week').toEqual([]);
@@ -19,8 +19,8 @@ describe('a run of abnormal windows', () => {
 
   it('ends a run at a window that the policies do not count', () => {
     const run = (value: number): Window[] =>
-      [4, 4, 4, 4].map((point, i) => ({ point, pooled: 3, value: i < 2 ? value : 150 }));
-    expect(detect([QUIET, ...run(150)], { direction: 'above' }, 3000).kinds).toEqual(['4 opened spike']);
+      [4, 4, 4, 4, 4].map((point, i) => ({ point, pooled: 3, value: i < 2 ? value : 150 }));
+    expect(detect([QUIET, ...run(150)], { direction: 'above' }, 3000).kinds).toEqual(['5 opened spike']);
     expect(detect([QUIET, ...run(50)], { direction: 'above' }, 3000).kinds).toEqual([]);
   });
 

@@ -53,8 +53,8 @@ describe('detector', () => {
       ['closed', 2],
     ]);
     expect(detect([QUIET, LOUD, QUIET]).told[0]?.latencyWindows).toBe(0);
-    const run = [QUIET, ...[4, 4, 4, 4].map((point) => ({ point, pooled: 3 }))];
-    expect(detect(run, {}, 3000).told[0]?.latencyWindows).toBe(3);
+    const run = [QUIET, ...[4, 4, 4, 4, 4].map((point) => ({ point, pooled: 3 }))];
+    expect(detect(run, {}, 3000).told[0]?.latencyWindows).toBe(4);
   });
 
   it('exports at least 1.01 while the episode is open', () => {
@@ -150,10 +150,10 @@ describe('detector', () => {
   });
 
   it.each([
-    { decades: 4.5, run: [4.7, 4.7, 4.7, 4.7], opens: false },
-    { decades: 4.5, run: [5.7, 5.7, 5.7], opens: true },
-    { decades: 2.5, run: [3.1, 3.1, 3.1, 3.1], opens: true },
-    { decades: 3.5, run: [3.1, 3.1, 3.1, 3.1], opens: false },
+    { decades: 4.5, run: [4.7, 4.7, 4.7, 4.7, 4.7], opens: false },
+    { decades: 4.5, run: [5.7, 5.7, 5.7, 5.7], opens: true },
+    { decades: 2.5, run: [3.1, 3.1, 3.1, 3.1, 3.1], opens: true },
+    { decades: 3.5, run: [3.1, 3.1, 3.1, 3.1, 3.1], opens: false },
   ])('counts points of a run less by as much as the threshold is higher: $decades, $run', ({ decades, run, opens }) => {
     const windows = [QUIET, ...run.map((point) => ({ point, pooled: 2 })), QUIET];
     expect(detect(windows, { threshold: { kind: 'fixed', decades } }, 3000).kinds.length > 0).toBe(opens);

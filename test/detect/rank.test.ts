@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { isCandidate, learnRank, rankedSurprise, reachOf } from '../../src/detect/rank.ts';
+import { AT } from '../../src/kernel/layout.ts';
 import { oneSeries } from '../support/slabs.ts';
 
 const REACH = 100;
 
-function newRank() {
+/** With windows of no time at all: what is there after so long is asked for apart. */
+function newRank(everyMs = 0) {
   const { bank, at, evidence } = oneSeries('last');
   const { f64, f32 } = bank.lane;
+  f64[at + AT.everyMs] = everyMs;
   const peaks = (evidence + bank.layout.peaksAt) / 4;
   return {
     /** True when the window is a candidate; then it is learned. */
@@ -56,5 +59,26 @@ describe('rank', () => {
     }
     expect(rank.ranked(3.5)).toBeLessThan(3.5 - 1.4);
     expect(rank.ranked(3.78)).toBeGreaterThan(3.78 - 0.5);
+  });
+
+  it('takes nothing away for as many peaks of the size as there were months', () => {
+    const day = 86_400_000;
+    const rank = newRank(day / REACH);
+    const live = (days: number): void => {
+      for (let n = 0; n < days * REACH; n++) rank.see(1);
+    };
+    for (let month = 0; month < 6; month++) {
+      rank.see(4);
+      live(30);
+    }
+    // Five are finished, in six months; the sixth is not.
+    expect(rank.ranked(4)).toBeCloseTo(4 - Math.log10(2), 6);
+    const often = newRank(day / REACH);
+    for (let week = 0; week < 24; week++) {
+      often.see(4);
+      for (let n = 0; n < 7 * REACH; n++) often.see(1);
+    }
+    const months = (24 * (7 * REACH + 1)) / REACH / 30;
+    expect(often.ranked(4)).toBeCloseTo(4 - Math.log10(2) - Math.log10((23 + 2) / (months + 2)), 6);
   });
 });

@@ -225,7 +225,8 @@ export const CASES: readonly Case[] = [
     series: office,
     harm: (value, _k, _random, ms) => value - officeAt(ms + HOUR) + officeAt(ms),
     days: 28,
-    expected: { found: 0, besides: USUAL },
+    // At the edges of the working day, for a window.
+    expected: { found: 1, evidence: ['season'], duration: [1, 2], besides: USUAL },
   },
   {
     name: 'a holiday',
