@@ -14,7 +14,7 @@ export const ABNORMAL = 4;
 const RUN_USUAL = 2;
 const RUN_ALARM = 10;
 /** Runs count from that age on: before, every first is long. */
-const RUN_AFTER_MS = 7 * DAY_MS;
+export const RUN_AFTER_MS = 7 * DAY_MS;
 
 /**
  * Counts the window into the run of abnormal ones; true when a run that opened nothing yet is long enough for that. A

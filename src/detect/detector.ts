@@ -26,7 +26,7 @@ import { endRun, learnRun, STUCK, type Stuck } from './stuck.ts';
 import { baseThreshold, takeThreshold } from './threshold.ts';
 
 /** Decades of surprise that one factor of ten in the score stands for. */
-const SCORE_DECADES = 4;
+export const SCORE_DECADES = 4;
 /** Within the reach of the last alarm only one this much stronger is another alarm. */
 export const ESCALATION = 0.25;
 const CONTINUING_WINDOWS = 60;
@@ -36,6 +36,8 @@ export const REACH_WINDOWS = 10;
 const REGIME_SHARE = 0.05;
 const REGIME_MIN = 12;
 const REGIME_MAX = 1440;
+/** The most of them where no other field of the series supports a window that is not abnormal by itself. */
+const REGIME_ALONE = 60;
 const WARNING_DECADES = 0.5;
 const CRITICAL_DECADES = 1.5;
 
@@ -63,6 +65,8 @@ export interface Verdict {
   readonly beyond?: number;
   /** Opens nothing, and closes what is open. */
   readonly muted?: boolean;
+  /** No other field of the series supports it; see agreement.ts. */
+  readonly isAlone?: boolean;
 }
 
 /** Writes `score` and `open` of every row and adds what changed to `changes`, in order of rows. */
@@ -92,7 +96,7 @@ export function isMuted({ settings, mutedUntilMs }: DetectState, wave: Wave, row
   return settings.mute.length > 0 && wave.startMs[row]! < mutedUntilMs(wave.slot[row]!);
 }
 
-export function judge(state: DetectState, wave: Wave, row: number): Verdict {
+export function judge(state: DetectState, wave: Wave, row: number, isAlone = false): Verdict {
   const { bank, settings } = state;
   const evidence = evidenceAddress(bank, wave.slot[row]!);
   const everyMs = bank.lane.f64[evidence / 8 + AT.everyMs]!;
@@ -100,7 +104,7 @@ export function judge(state: DetectState, wave: Wave, row: number): Verdict {
   const byPolicy = { score: warming ? Number.NaN : POLICY_SCORE, alarm: !warming, abnormal: !warming };
   if (wave.gap[row] === GAP.missing) return { ...byPolicy, kind: 'gap', ranked: baseThreshold(state, wave, row) };
   const value = wave.value[row]!;
-  const verdict = judgeValue(state, wave, row, evidence, warming);
+  const verdict = judgeValue(state, wave, row, evidence, warming, isAlone);
   // A value that was made up for a gap says nothing about the series.
   const isReal = wave.gap[row] === GAP.none;
   const ageMs = wave.learned[row]! * everyMs;
@@ -119,7 +123,14 @@ function whileStuck(verdict: Verdict, stuck: Stuck, threshold: number): Verdict 
   return { score: POLICY_SCORE, alarm: true, abnormal: true, kind: 'stuck', ranked };
 }
 
-export function judgeValue(state: DetectState, wave: Wave, row: number, evidence: number, warming: boolean): Verdict {
+export function judgeValue(
+  state: DetectState,
+  wave: Wave,
+  row: number,
+  evidence: number,
+  warming: boolean,
+  isAlone = false,
+): Verdict {
   const { bank, settings } = state;
   const pooled = wave.pooled[row]!;
   if (Number.isNaN(pooled)) {
@@ -136,7 +147,7 @@ export function judgeValue(state: DetectState, wave: Wave, row: number, evidence
   const counts = deviates(settings, wave.value[row]!, wave.expected[row]!, wave.lower[row]!, wave.upper[row]!);
   const lastAt = f64[at + AT.lastAlarmAt]!;
   const isNews = lastAt === 0 || n - lastAt > reach || ranked >= f64[at + AT.lastAlarm]! + ESCALATION;
-  const { decades: threshold, less } = takeThreshold(state, wave, row, warming);
+  const { decades: threshold, less } = takeThreshold(state, wave, row, warming, isAlone);
   const news = candidate && isNews && ranked >= threshold;
   // What all fields show together has no residual of its own.
   const beyond = row < wave.count ? beyondCeiling(bank, wave, row, counts, less) : Number.NEGATIVE_INFINITY;
@@ -256,7 +267,9 @@ function continueEpisode(
     f64[at + AT.sinceEvent] = 0;
     return 'escalated';
   }
-  const isRegime = lasted + 1 >= Math.min(REGIME_MAX, Math.max(REGIME_MIN, REGIME_SHARE * wave.learned[row]!));
+  const regime = Math.min(REGIME_MAX, Math.max(REGIME_MIN, REGIME_SHARE * wave.learned[row]!));
+  const isShort = verdict.isAlone === true && !verdict.abnormal;
+  const isRegime = lasted + 1 >= (isShort ? Math.min(REGIME_ALONE, regime) : regime);
   const isUsual = isRegime && (isSurprise || opened === 'stuck') && verdict.kind === 'spike';
   if (isUsual) endRun(f64, at);
   if (isUsual || holds(calm, state.settings.recover) || verdict.muted === true) {

@@ -25,6 +25,9 @@ const DAY_SECONDS = 86_400;
  * .31, .37, .33 on asd, .22, .31, .42 on jumpstarter2. Chosen on these data, which therefore are no evidence.
  */
 const FIELD_DECADES = 0.5;
+/** The same of a field that no other one supports (agreement.ts), at most that: beyond, no value could be news. */
+const ALONE_DECADES = 1.3;
+const ALONE_MAX = 1.4;
 /**
  * At `THRESHOLD` stationary series open so many episodes a day with so many windows a day, and with more windows by
  * this power of them more; a tenth of them takes so many decades. Measured on nine kinds of series.
@@ -74,14 +77,20 @@ export function baseThreshold({ bank, settings }: ThresholdState, wave: Wave, ro
  * The threshold of a window that is being judged. To be called once for each: it takes the window's time into the
  * budget, which is refilled with event time. Windows of warming series are not watched.
  */
-export function takeThreshold(state: ThresholdState, wave: Wave, row: number, warming: boolean): Thresholds {
+export function takeThreshold(
+  state: ThresholdState,
+  wave: Wave,
+  row: number,
+  warming: boolean,
+  isAlone = false,
+): Thresholds {
   const { bank, settings } = state;
   const { f64 } = bank.lane;
   const at = evidenceAddress(bank, wave.slot[row]!) / 8;
   const base = baseThreshold(state, wave, row);
   const days = takeDays(f64, at, wave.startMs[row]!);
   if (settings.threshold.kind === 'fixed') {
-    const fields = row >= wave.count || bank.perSeries === 1 ? 0 : FIELD_DECADES * log10(fieldsOf(bank));
+    const fields = row >= wave.count || bank.perSeries === 1 ? 0 : surcharge(fieldsOf(bank), isAlone);
     if (!warming) watch(state, wave, row, days, 0);
     const dearer = dearness(f64, at, days, USUAL_PER_DAY, TOKENS);
     return { decades: base + fields + dearer, less: base - THRESHOLD + fields };
@@ -92,6 +101,17 @@ export function takeThreshold(state: ThresholdState, wave: Wave, row: number, wa
   return { decades: base + dearer, less: base - THRESHOLD + dearer };
 }
 
+/**
+ * Decades by which a budget raises what needs more than rank: runs, and what fields agree on. To be asked after
+ * `takeThreshold` for the same row.
+ */
+export function raisedBy(state: ThresholdState, wave: Wave, row: number): number {
+  const raised = baseThreshold(state, wave, row) - THRESHOLD;
+  if (state.settings.threshold.kind === 'fixed') return raised;
+  const { bank } = state;
+  return raised + TOKEN_DECADES * Math.max(0, bank.lane.f64[evidenceAddress(bank, wave.slot[row]!) / 8 + AT.tokens]!);
+}
+
 /** Episodes a day that one field of a series is allowed; `live` is how many series the share has. */
 export function allowedPerDay(
   budget: { readonly perDay: number; readonly per: 'series' | 'stream' },
@@ -99,6 +119,11 @@ export function allowedPerDay(
   fields: number,
 ): number {
   return budget.perDay / (budget.per === 'stream' ? Math.max(1, live) : 1) / fields;
+}
+
+function surcharge(fields: number, isAlone: boolean): number {
+  const tenfolds = log10(fields);
+  return isAlone ? Math.min(ALONE_MAX, ALONE_DECADES * tenfolds) : FIELD_DECADES * tenfolds;
 }
 
 function fieldsOf({ perSeries }: Bank): number {

@@ -1,14 +1,17 @@
 // Detection of series with several fields. Every field has episodes of its own, and all fields together are watched as
 // one more window (together.ts of the forecast stage): what they have unlike themselves opens an episode of the field
-// that contributes most. Of fields that become anomalous at about the same time one speaks, and the others are its
-// companions: their episodes are open, too, but not told.
+// that contributes most. So does what several fields show at once (agreement.ts), which also decides how much one of
+// them needs to open an episode by itself. Of fields that become anomalous at about the same time one speaks, and the
+// others are its companions: their episodes are open, too, but not told.
 
 import { type EpisodeChange, GAP, SURPRISES, stepEnd, type Wave } from '../domain.ts';
 import { evidenceAddress, firstSlot } from '../kernel/bank.ts';
 import { log10, pow10 } from '../kernel/elementary.ts';
 import { AT, COMPANION } from '../kernel/layout.ts';
+import { AGREED_AT } from '../kernel/together.ts';
 import { warmupWindowsOf } from '../kernel/warmup.ts';
-import { endAbnormalRun } from './abnormal.ts';
+import { endAbnormalRun, RUN_AFTER_MS } from './abnormal.ts';
+import { type Agreement, agreementOf } from './agreement.ts';
 import {
   countWindow,
   type DetectState,
@@ -19,22 +22,31 @@ import {
   judge,
   judgeValue,
   REACH_WINDOWS,
+  SCORE_DECADES,
   tell,
   type Verdict,
 } from './detector.ts';
-import { deviates } from './policies.ts';
+import { deviates, POLICY_SCORE } from './policies.ts';
+import { baseThreshold, raisedBy } from './threshold.ts';
 
+/** Fields agree that something is wrong when the others say so much beside the one that leads, as a point score. */
+const AGREED = 3;
+/** A field that is less supported stands alone: it needs more to open an episode, and less to be usual. */
+const ALONE = 2.5;
 const CONTRIBUTION_STEPS = 1000;
 
 /** Writes `score` and `open` of the rows of all steps and adds what is told to `changes`, in order of steps. */
 export function detectSteps(state: DetectState, wave: Wave, changes: EpisodeChange[]): void {
   for (let step = 0; step < wave.steps; step++) {
     const from = wave.stepAt[step]!;
+    const agreement = agreementOf(state, wave, step);
+    const isAlone = agreement.decades < ALONE;
     const verdicts: Verdict[] = [];
     for (let row = from; row < stepEnd(wave, step); row++) {
-      verdicts.push(heard(state, wave, row, judge(state, wave, row)));
+      verdicts.push({ ...heard(state, wave, row, judge(state, wave, row, isAlone)), isAlone });
     }
     const isByAll = joinTogether(state, wave, step, verdicts);
+    const isAgreed = joinAgreement(state, wave, step, agreement, verdicts);
     const told: EpisodeChange[] = [];
     for (const [i, verdict] of verdicts.entries()) {
       countWindow(state, wave, from + i, verdict);
@@ -49,7 +61,7 @@ export function detectSteps(state: DetectState, wave: Wave, changes: EpisodeChan
     for (const change of told) {
       const event = eventToTell(state, wave, change, ofRow(change.row));
       if (event === undefined) continue;
-      const evidence = withTogether(change.evidence, wave, step);
+      const evidence = withTogether(change.evidence, wave, step, isAgreed);
       const contributions = contributionsOf(state, wave, step, change, isByAll);
       tell(state, { ...change, event, evidence, contributions }, changes);
     }
@@ -91,6 +103,38 @@ function joinTogether(state: DetectState, wave: Wave, step: number, verdicts: Ve
     ranked: Math.max(own.ranked, together.ranked),
   };
   return isByAll;
+}
+
+/**
+ * What fields agree on is an alarm of the field that leads, unless they agreed a short while ago: true then. Below, it
+ * is part of the leader's score.
+ */
+function joinAgreement(
+  state: DetectState,
+  wave: Wave,
+  step: number,
+  { lead, decades }: Agreement,
+  verdicts: Verdict[],
+): boolean {
+  const row = wave.count + step;
+  const from = wave.stepAt[step]!;
+  const { f64 } = state.bank.lane;
+  const at = evidenceAddress(state.bank, wave.slot[row]!) / 8;
+  const isYoung = wave.learned[row]! * f64[at + AT.everyMs]! < RUN_AFTER_MS;
+  if (lead < 0 || isYoung || isMuted(state, wave, from)) return false;
+  const above = decades - AGREED - raisedBy(state, wave, row);
+  const own = verdicts[lead - from]!;
+  const score = Math.max(own.score, pow10(above / SCORE_DECADES));
+  verdicts[lead - from] = { ...own, score };
+  if (above < 0) return false;
+  const n = f64[at + AT.windows]!;
+  const last = f64[at + AGREED_AT]!;
+  f64[at + AGREED_AT] = n;
+  if (last > 0 && n - last <= REACH_WINDOWS) return false;
+  if (!verdicts.some(({ alarm }) => alarm)) f64[at + AT.tokens]! += 1;
+  const ranked = Math.max(own.ranked, baseThreshold(state, wave, row) + above);
+  verdicts[lead - from] = { ...own, alarm: true, abnormal: true, score: Math.max(score, POLICY_SCORE), ranked };
+  return true;
 }
 
 /** Row of the field that lies furthest from how the fields go together; −1 when the policies let none count. */
@@ -148,12 +192,25 @@ function isSpokenFor({ bank }: DetectState, slot: number, ranked: number): boole
   return false;
 }
 
-/** The strongest surprise of all fields together among the others. */
-function withTogether(evidence: EpisodeChange['evidence'], wave: Wave, step: number): EpisodeChange['evidence'] {
+/** The strongest surprise of all fields together among the others; where they agreed, at least their pooled one. */
+function withTogether(
+  evidence: EpisodeChange['evidence'],
+  wave: Wave,
+  step: number,
+  isAgreed: boolean,
+): EpisodeChange['evidence'] {
   const row = wave.count + step;
-  const surprise = Math.max(...wave.surprises.subarray(row * SURPRISES, (row + 1) * SURPRISES));
+  const own = Math.max(...wave.surprises.subarray(row * SURPRISES, (row + 1) * SURPRISES));
+  const surprise = isAgreed ? Math.max(own || 0, pooledOf(wave, step)) : own;
   if (Number.isNaN(surprise)) return evidence;
   return [...evidence, { kind: 'joint' as const, surprise }].sort((a, b) => b.surprise - a.surprise);
+}
+
+/** The surprises of all signals of all fields, pooled as those of one field are. */
+function pooledOf(wave: Wave, step: number): number {
+  let sum = 0;
+  for (let row = wave.stepAt[step]!; row < stepEnd(wave, step); row++) sum += surpriseOf(wave, row);
+  return 2 * log10(1 + sum / (stepEnd(wave, step) - wave.stepAt[step]!));
 }
 
 /**

@@ -8,6 +8,9 @@
 import { aligned } from './memory.ts';
 import type { Network } from './network.ts';
 
+/** A scalar of the slot for all: number of the last window in which fields agreed (detect/agreement.ts); 0 = never. */
+export const AGREED_AT = 151;
+
 /** Of a series with several fields: how many, and whether one network forecasts all of them. */
 export interface Fields {
   readonly count: number;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { baseThreshold, takeThreshold } from '../../src/detect/threshold.ts';
+import { baseThreshold, raisedBy, takeThreshold } from '../../src/detect/threshold.ts';
 import { AT } from '../../src/kernel/layout.ts';
 import type { DetectSettings } from '../../src/settings.ts';
 import { manyFields, stepOf } from '../support/fields.ts';
@@ -118,5 +118,36 @@ describe('the time that a series is watched', () => {
     }
     expect(counters.watchedSeconds).toBeCloseTo(86_400, 6);
     expect(counters.episodesAllowed).toBeCloseTo(0.16, 9);
+  });
+});
+
+describe('several fields', () => {
+  it.each([
+    [2, 0.5 * Math.log10(2), 1.3 * Math.log10(2)],
+    [5, 0.5 * Math.log10(5), 1.3 * Math.log10(5)],
+    [20, 0.5 * Math.log10(20), 1.4],
+  ])('raise the threshold of each, and of one that stands alone by more: %d', (fields, supported, alone) => {
+    const many = manyFields(fields, { cell: 'last' });
+    const of = (threshold: Threshold, isAlone: boolean): number => {
+      const state = { bank: many.bank, settings: { threshold }, counters: { watchedSeconds: 0, episodesAllowed: 0 } };
+      return takeThreshold(state, stepOf(many, 1, new Array(fields).fill(1)), 0, false, isAlone).decades;
+    };
+    expect(of(FIXED, false)).toBeCloseTo(3.5 + supported, 12);
+    expect(of(FIXED, true)).toBeCloseTo(3.5 + alone, 12);
+    expect(of(perSeries(0.3), true), 'a budget is shared in its place').toBe(of(perSeries(0.3), false));
+  });
+
+  it('need more to agree where a budget or openings raise the threshold', () => {
+    const many = manyFields(2, { cell: 'last' });
+    const of = (threshold: Threshold): number => {
+      const state = { bank: many.bank, settings: { threshold }, counters: { watchedSeconds: 0, episodesAllowed: 0 } };
+      return raisedBy(state, stepOf(many, 1, [1, 1]), 0);
+    };
+    expect(of(FIXED)).toBe(0);
+    expect(of({ kind: 'fixed', decades: 4.5 })).toBe(1);
+    expect(of(perSeries(0.016))).toBeCloseTo(1.2, 12);
+    many.bank.lane.f64[many.atOf(0) + AT.tokens] = 2;
+    expect(of(FIXED)).toBe(0);
+    expect(of(perSeries(0.016))).toBeCloseTo(1.2 + 0.6, 12);
   });
 });
