@@ -70,7 +70,7 @@ function usualValue({ lane, layout }: Bank, evidence: number, timeMs: number): n
   return f64[at + AT.mean]! + deviation(f64, at, learned) * level;
 }
 
-/** The level that scoring expects of the coming window. A baseline, and what stands in for a network, says one thing. */
+/** The level that scoring expects of the coming window. A baseline, also one that stands in, has only one forecast. */
 function nearForecast({ lane: { f64 }, layout }: Bank, at: number, expected: number): number {
   if (layout.network === undefined || Number.isNaN(expected) || isOutdone(f64, at)) return expected;
   const learned = f64[at + AT.learned]!;
