@@ -1,6 +1,6 @@
 // The rank of a window among the series' earlier episodes. Rarity alone rings as often as a heavy tail has rare
-// windows; a window is news only if it beats the last hours, and each earlier peak of its size makes it less so. But what
-// comes once a month is news each time, or a series that has lived long would be deaf.
+// windows; a window is news only if it beats the last hours, and each earlier peak of its size makes it less so. But
+// what comes once a month is news each time, or a series that has lived long would be deaf.
 
 import { log10 } from '../kernel/elementary.ts';
 import { AT, BLOCKS, PEAKS } from '../kernel/layout.ts';
