@@ -29,6 +29,8 @@ import { baseThreshold, takeThreshold } from './threshold.ts';
 export const SCORE_DECADES = 4;
 /** Within the reach of the last alarm only one this much stronger is another alarm. */
 export const ESCALATION = 0.25;
+/** Beyond the ceiling again within so many windows of the last alarm is the same incident, unless it is stronger. */
+const SAME_WINDOWS = 5;
 const CONTINUING_WINDOWS = 60;
 /** Windows in which an episode reaches out. */
 export const REACH_WINDOWS = 10;
@@ -146,14 +148,16 @@ export function judgeValue(
   learnRank(f64, f32, at, peaks, pooled, candidate, reach);
   const counts = deviates(settings, wave.value[row]!, wave.expected[row]!, wave.lower[row]!, wave.upper[row]!);
   const lastAt = f64[at + AT.lastAlarmAt]!;
-  const isNews = lastAt === 0 || n - lastAt > reach || ranked >= f64[at + AT.lastAlarm]! + ESCALATION;
+  const stronger = f64[at + AT.lastAlarm]! + ESCALATION;
+  const isNews = lastAt === 0 || n - lastAt > reach || ranked >= stronger;
   const { decades: threshold, less } = takeThreshold(state, wave, row, warming, isAlone);
   const news = candidate && isNews && ranked >= threshold;
   // What all fields show together has no residual of its own.
   const beyond = row < wave.count ? beyondCeiling(bank, wave, row, counts, less) : Number.NEGATIVE_INFINITY;
   const high = beyond >= 0;
   const long = isLong(f64, at, wave, row, counts, less) && !isCeilingKnown(f64, at);
-  const alarm = !warming && counts && (news || long || (high && f64[at + AT.open] !== 1));
+  const isAnother = isNews || n - lastAt > SAME_WINDOWS || threshold + beyond >= stronger;
+  const alarm = !warming && counts && (news || long || (high && f64[at + AT.open] !== 1 && isAnother));
   const score = pow10((high ? Math.max(ranked - threshold, beyond) : ranked - threshold) / SCORE_DECADES);
   const abnormal = !warming && counts && (alarm || high || wave.point[row]! >= ABNORMAL);
   return {

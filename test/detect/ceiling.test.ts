@@ -2,8 +2,11 @@
 
 import { describe, expect, it } from 'vitest';
 import { beyondCeiling, isCeilingKnown } from '../../src/detect/ceiling.ts';
+import { detectWave } from '../../src/detect/detector.ts';
+import { type EpisodeChange, newCounters } from '../../src/domain.ts';
 import { AT } from '../../src/kernel/layout.ts';
 import { newRandom, uniform } from '../../src/kernel/random.ts';
+import { DETECT } from '../support/detection.ts';
 import { oneSeries, windowOf } from '../support/slabs.ts';
 
 const BLOCK = 720;
@@ -117,5 +120,48 @@ describe('the ceiling of a series', () => {
     const series = watched();
     learn(series, 100, (i) => (i % (6 * BLOCK) === 0 ? 1 : 0));
     expect(series.next(1)).toBeLessThan(0);
+  });
+});
+
+/** Residuals of a series that is used to ± 1, with blocks that reach 3, through the detector; no rank is high. */
+function episodes(residuals: readonly number[]): string[] {
+  const one = oneSeries('last');
+  const { f64 } = one.bank.lane;
+  f64[one.at + AT.slow] = Number.NaN;
+  f64[one.at + AT.residuals] = 1e5;
+  f64[one.at + AT.residualSquare] = 1;
+  f64[one.at + AT.maximaCount] = KNOWN;
+  f64[one.at + AT.maximaMedian] = Math.log10(3000);
+  const told: string[] = [];
+  for (const [n, residual] of residuals.entries()) {
+    const wave = windowOf(one, n, 100 + residual);
+    wave.learned[0] = 1e5 + n;
+    wave.expected[0] = 100;
+    wave.usual[0] = Number.NaN;
+    wave.pooled[0] = 1;
+    wave.point[0] = 1;
+    const changes: EpisodeChange[] = [];
+    const counters = newCounters();
+    detectWave(
+      { bank: one.bank, settings: DETECT, warmupWindows: 64, counters, mutedUntilMs: () => Number.NEGATIVE_INFINITY },
+      wave,
+      changes,
+    );
+    told.push(...changes.map(({ event, evidence }) => `${n} ${event} by ${evidence[0]?.kind}`));
+  }
+  return told;
+}
+
+describe('an episode by the ceiling', () => {
+  it('opens at a residual beyond it, which is its evidence, and ends when none is', () => {
+    expect(episodes([1, 4, 1, 5, 6, 1])).toEqual(['3 opened by residual', '5 closed by level']);
+  });
+
+  it('is the same incident within five windows of the last one', () => {
+    const after = (windows: number): string[] => episodes([5, ...new Array<number>(windows).fill(1), 5, 1]);
+    const opened = (windows: number): number => after(windows).filter((line) => line.includes('opened')).length;
+    expect([1, 4, 5, 30].map(opened)).toEqual([1, 1, 2, 2]);
+    // Unless it is clearly stronger.
+    expect(episodes([5, 1, 500, 1]).filter((line) => line.includes('opened'))).toHaveLength(2);
   });
 });
