@@ -106,9 +106,9 @@ const model = z.strictObject({
     .prefault(32)
     .describe('Windows that a training pass looks back.'),
   fields: choice(['joint', 'separate'], 'Write joint for one network that sees all of `values`, separate for one each.')
-    .prefault('separate')
+    .prefault('joint')
     .describe(
-      'Of several `values`: separate = a network for each; joint = one network forecasts all of them, in less memory.',
+      'Of several `values`: joint = one network forecasts all of them; separate = a network for each, in more memory.',
     ),
   backend: choice(['auto', 'simd', 'js'], 'auto takes the compiled kernel where this machine can run it.')
     .prefault('auto')

@@ -9,7 +9,7 @@
 //   npm run bench:multivariate -- --seeds 3          how many times the network, each time from other first weights
 //   npm run bench:multivariate -- --every record     another `window.every` than the default, auto
 //   npm run bench:multivariate -- --cells gru,last   only these
-//   npm run bench:multivariate -- --networks joint   one network for all fields, which is not the default
+//   npm run bench:multivariate -- --networks separate   a network for each field, which is not the default
 //
 // Only the rows that the authors of a set keep for tests are scored, those before are learned. Measures are those of
 // bench:kpi: events by alarms with P, R, false alarms a day and the median delay in rows; F1 with delay 7; average
@@ -69,7 +69,7 @@ const { values: options } = parseArgs({
 });
 
 function detectors(): readonly Detector[] {
-  const networks = options.networks === 'joint' ? 'joint' : 'separate';
+  const networks = options.networks === 'separate' ? 'separate' : 'joint';
   const products = (options.cells.split(',') as Cell[]).flatMap((cell) => {
     const seeds = hasSeeds(cell) ? Number(options.seeds) : 1;
     return Array.from({ length: seeds }, (_, i): Detector => {

@@ -63,7 +63,7 @@ describe('a stream', () => {
       ...model,
       hidden: 32,
       lookback: 32,
-      fields: 'separate',
+      fields: 'joint',
       prior: 'stream',
       warmupWindows: 'auto',
     });

@@ -24,7 +24,7 @@ it('needs nothing but a topic', () => {
       hidden: 16,
       layers: 1,
       lookback: 32,
-      fields: 'separate',
+      fields: 'joint',
       backend: 'auto',
       prior: 'stream',
       warmup: { windows: 'auto' },
