@@ -223,15 +223,15 @@ export interface Wave {
   readonly usual: Float64Array;
   /** Which forecast has the largest part in `expected`: 0 the network's, 1 the last value, 2 the seasonal one. */
   readonly leader: Uint8Array;
-  /**
-   * Share of the field in the distance of its step from how the fields go together, ≥ 0; only where there
-   * are steps.
-   */
+  /** Share of the field in the distance of its step from how the fields go together, ≥ 0; only where steps are. */
   readonly apart: Float64Array;
   /** Windows that the model had learned before this one. */
   readonly learned: Float64Array;
-  /** score: surprise of each signal, SURPRISES a row, and all of them pooled, in decades. */
-  readonly surprises: Float64Array;
+  /** score: what it watches of each row, WATCHED numbers, and where they lie on the scales of its series. */
+  readonly axes: readonly Float64Array[];
+  readonly places: readonly Float64Array[];
+  /** √(1/rarity) of each signal, SURPRISES a row, for evidence.ts; and all of them pooled, in decades. */
+  readonly roots: Float64Array;
   readonly pooled: Float64Array;
   /** The same with the distance from the slow level: how abnormal this window is, whatever came before it. */
   readonly point: Float64Array;
@@ -242,8 +242,9 @@ export interface Wave {
   readonly scoredAfterMs: Float64Array;
 }
 
-/** Signals that scoring watches. */
+/** Signals that scoring has, and the numbers that they are made of: the axes of kernel/layout.ts. */
 export const SURPRISES = 9;
+export const WATCHED = 11;
 
 export function newWave(capacity: number): Wave {
   const numbers = (): Float64Array => new Float64Array(capacity);
@@ -267,7 +268,9 @@ export function newWave(capacity: number): Wave {
     leader: new Uint8Array(capacity),
     apart: numbers(),
     learned: numbers(),
-    surprises: new Float64Array(capacity * SURPRISES),
+    axes: Array.from({ length: capacity }, () => new Float64Array(WATCHED)),
+    places: Array.from({ length: capacity }, () => new Float64Array(WATCHED)),
+    roots: new Float64Array(capacity * SURPRISES),
     pooled: numbers(),
     point: numbers(),
     score: numbers(),

@@ -1,7 +1,7 @@
 // The decode stage: records of one batch to columns of samples. What cannot be decoded is counted by reason and handed
 // on, whole; it changes nothing else.
 
-import type { Counters, Decoder, RecordBatch, RejectReason, SampleRows, SourceRecord } from '../domain.ts';
+import type { Counters, Decoder, RecordBatch, RejectReason, SampleRows, SeriesKey, SourceRecord } from '../domain.ts';
 import { canonicalKey } from './labels.ts';
 
 export interface DecodeState {
@@ -52,9 +52,12 @@ export function decodeBatch(state: DecodeState, batch: RecordBatch, from: number
         counters.recordsDecoded++;
         counters.samplesDecoded += decoded.samples.length;
         let faulty: string | undefined;
+        let key: SeriesKey | undefined;
         for (const sample of decoded.samples) {
           const row = rows.count++;
-          rows.keys[row] = canonicalKey(state.labelNames, sample.labels);
+          // The samples of a record are of one series: one text, so that it is hashed once.
+          key ??= canonicalKey(state.labelNames, sample.labels);
+          rows.keys[row] = key;
           rows.labels[row] = sample.labels;
           rows.field[row] = sample.field;
           rows.timeMs[row] = sample.timeMs;

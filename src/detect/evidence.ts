@@ -37,7 +37,7 @@ export function evidenceOf(
     strongest.set(kind, Math.max(surprise, strongest.get(kind) ?? 0));
   };
   for (const [signal, kind] of KINDS.entries()) {
-    const surprise = wave.surprises[row * SURPRISES + signal]!;
+    const surprise = surpriseAt(wave, row, signal);
     if (Number.isNaN(surprise)) continue;
     strengthen(kind === 'season' && !isSeasonal(f64, at, wave.usual[row]!) ? 'level' : kind, surprise);
   }
@@ -45,6 +45,11 @@ export function evidenceOf(
   const known = [...strongest].map(([kind, surprise]) => ({ kind, surprise }));
   known.sort((a, b) => b.surprise - a.surprise);
   return reason === 'spike' ? known : [{ kind: reason, surprise: never }, ...known];
+}
+
+/** Surprise of a signal, in decades; a logarithm that only what is told needs. NaN where there is none. */
+export function surpriseAt(wave: Wave, row: number, signal: number): number {
+  return 2 * log10(wave.roots[row * SURPRISES + signal]!);
 }
 
 /** Whether the time of the day matters: what is usual then differs from the mean by more than a usual distance. */

@@ -26,6 +26,7 @@ import {
   tell,
   type Verdict,
 } from './detector.ts';
+import { surpriseAt } from './evidence.ts';
 import { deviates, POLICY_SCORE } from './policies.ts';
 import { baseThreshold, raisedBy } from './threshold.ts';
 
@@ -200,7 +201,7 @@ function withTogether(
   isAgreed: boolean,
 ): EpisodeChange['evidence'] {
   const row = wave.count + step;
-  const own = Math.max(...wave.surprises.subarray(row * SURPRISES, (row + 1) * SURPRISES));
+  const own = Math.max(...Array.from({ length: SURPRISES }, (_, signal) => surpriseAt(wave, row, signal)));
   const surprise = isAgreed ? Math.max(own || 0, pooledOf(wave, step)) : own;
   if (Number.isNaN(surprise)) return evidence;
   return [...evidence, { kind: 'joint' as const, surprise }].sort((a, b) => b.surprise - a.surprise);
@@ -241,7 +242,7 @@ function surpriseOf(wave: Wave, row: number): number {
   if (wave.gap[row] === GAP.missing) return pow10(log10(wave.learned[row]! + 1) / 2);
   let sum = 0;
   for (let signal = 0; signal < SURPRISES; signal++) {
-    const surprise = wave.surprises[row * SURPRISES + signal]!;
+    const surprise = surpriseAt(wave, row, signal);
     if (!Number.isNaN(surprise)) sum += pow10(surprise / 2) - 1;
   }
   return sum / SURPRISES;

@@ -6,8 +6,8 @@ import { type Bank, evidenceAddress } from '../kernel/bank.ts';
 import { log10 } from '../kernel/elementary.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { AT } from '../kernel/layout.ts';
-import { axesOf, learnAverages, newAxes } from './signals.ts';
-import { addAll, rootsOf, scaleStill } from './tables.ts';
+import { axesOf, learnAverages } from './signals.ts';
+import { addAll, placeAll, rootsOf, scaleStill } from './tables.ts';
 import { FIRST_FIT, logWindow } from './warmup.ts';
 
 /** Decades that so many windows are expected to hold by chance. */
@@ -28,25 +28,24 @@ const SQUARE_WEIGHT_MIN = 0.001;
 const ROBUST_AFTER = 50;
 const SQUARE_MAX = 36;
 
-const axes = newAxes();
 const roots = new Float64Array(SURPRISES);
 
-/** Writes the surprises and the pooled surprise of every row, in decades; NaN before the tables exist or in a gap. */
+/** Writes how rare the signals of every row are, and the pooled surprise in decades; NaN without tables or in a gap. */
 export function scoreWave(bank: Bank, kernel: Pick<Kernel, 'countUpTo'>, wave: Wave): void {
+  watchWave(bank, wave);
   const { lane, layout } = bank;
   for (let row = 0; row < wave.count + wave.steps; row++) {
     const learned = wave.learned[row]!;
     const first = row * SURPRISES;
     if (learned < FIRST_FIT || wave.gap[row] === GAP.missing) {
-      wave.surprises.fill(Number.NaN, first, first + SURPRISES);
+      wave.roots.fill(Number.NaN, first, first + SURPRISES);
       wave.pooled[row] = Number.NaN;
       wave.point[row] = Number.NaN;
       continue;
     }
     const evidence = evidenceAddress(bank, wave.slot[row]!);
-    watch(lane.f64, evidence, wave, row);
-    const mean = rootsOf(lane, kernel, layout, evidence, axes, roots);
-    for (let signal = 0; signal < SURPRISES; signal++) wave.surprises[first + signal] = 2 * log10(roots[signal]!);
+    const mean = rootsOf(lane, kernel, layout, evidence, wave.places[row]!, roots);
+    wave.roots.set(roots, first);
     wave.pooled[row] = pooledSurprise(mean, learned);
     wave.point[row] =
       wave.pooled[row]! +
@@ -54,7 +53,18 @@ export function scoreWave(bank: Bank, kernel: Pick<Kernel, 'countUpTo'>, wave: W
   }
 }
 
-/** Takes every row with a value into the averages and tables of its series. */
+/** Writes the axes of every row with a value, and where they lie on the scales of its series once it has such. */
+function watchWave(bank: Bank, wave: Wave): void {
+  const { f64 } = bank.lane;
+  for (let row = 0; row < wave.count + wave.steps; row++) {
+    if (wave.gap[row] === GAP.missing) continue;
+    const at = evidenceAddress(bank, wave.slot[row]!) / 8;
+    watch(f64, at, wave, row);
+    if (wave.learned[row]! >= FIRST_FIT) placeAll(f64, at, wave.axes[row]!, wave.places[row]!);
+  }
+}
+
+/** Takes every row with a value into the averages and tables of its series, with the axes that `scoreWave` wrote. */
 export function learnScores(bank: Bank, wave: Wave): void {
   const { lane, layout } = bank;
   for (let row = 0; row < wave.count + wave.steps; row++) {
@@ -62,11 +72,11 @@ export function learnScores(bank: Bank, wave: Wave): void {
     const evidence = evidenceAddress(bank, wave.slot[row]!);
     const learned = wave.learned[row]!;
     const value = wave.value[row]!;
-    watch(lane.f64, evidence, wave, row);
+    const axes = wave.axes[row]!;
     const isHeld = lane.f64[evidence / 8 + AT.heldAt] === learned + 1; // forecast/quarantine.ts
     if (learned >= FIRST_FIT && !isHeld) {
-      scaleStill(lane.f64, evidence / 8, axes);
-      addAll(lane, layout, evidence, axes);
+      scaleStill(lane.f64, evidence / 8, axes, wave.places[row]!);
+      addAll(lane, layout, evidence, wave.places[row]!);
     }
     learnAverages({ f64: lane.f64, at: evidence / 8 }, learned, value, axes);
     learnDistance(lane.f64, evidence / 8, wave, row);
@@ -97,13 +107,12 @@ function learnDistance(f64: Float64Array, at: number, wave: Wave, row: number): 
 }
 
 /** Writes the axes of a row. What all fields show together has no time of the day. */
-function watch(f64: Float64Array, evidence: number, wave: Wave, row: number): void {
-  const at = evidence / 8;
+function watch(f64: Float64Array, at: number, wave: Wave, row: number): void {
   const value = wave.value[row]!;
   const far = residualOf(value, wave.far[row]!);
   const isKnown = row < wave.count && f64[at + AT.seasonSquare]! > 0;
   const distance = isKnown ? distanceOf(f64, at, wave, row) : Number.NaN;
-  axesOf({ f64, at }, wave.learned[row]!, value, residualOf(value, wave.near[row]!), far, distance, axes);
+  axesOf({ f64, at }, wave.learned[row]!, value, residualOf(value, wave.near[row]!), far, distance, wave.axes[row]!);
 }
 
 /**

@@ -8,13 +8,20 @@ import { addPair, addToTables, pairSurprise, place, rootSurprise, tableOffset } 
 /** Share of a signal's first departure that becomes its scale. */
 const DEPARTURE = 0.1;
 
+/** Writes where each axis of a window lies on its scale. */
+export function placeAll(f64: Float64Array, at: number, axes: Float64Array, places: Float64Array): void {
+  for (let axis = 0; axis < AXES; axis++) {
+    places[axis] = place(axes[axis]!, f64[at + AT.centre + axis]!, f64[at + AT.scale + axis]!);
+  }
+}
+
 /** √(1/rarity) of each signal and pair into `roots`; returns their mean. */
 export function rootsOf(
   { f64, u8 }: LaneMemory,
   { countUpTo }: Pick<Kernel, 'countUpTo'>,
   layout: Layout,
   evidence: number,
-  axes: Float64Array,
+  places: Float64Array,
   roots: Float64Array,
 ): number {
   const at = evidence / 8;
@@ -27,8 +34,8 @@ export function rootsOf(
     const axis = axisOf(signal);
     const root =
       signal < SIGNALS
-        ? rootSurprise(counting, table, stored, placed(f64, at, axes, axis))
-        : pairSurprise(counting, table, stored, placed(f64, at, axes, axis), placed(f64, at, axes, axis + 1));
+        ? rootSurprise(counting, table, stored, places[axis]!)
+        : pairSurprise(counting, table, stored, places[axis]!, places[axis + 1]!);
     roots[signal] = root;
     sum += root;
   }
@@ -38,14 +45,16 @@ export function rootsOf(
 /**
  * A signal that never moved has no scale, and then every size is another: what follows its first departure would be
  * surprising down to the last bit. A tenth of that departure is its scale from there on. Nothing that was counted
- * changes its cell: all of it is in the centre.
+ * changes its cell: all of it is in the centre. The place of this window changes with its scale.
  */
-export function scaleStill(f64: Float64Array, at: number, axes: Float64Array): void {
+export function scaleStill(f64: Float64Array, at: number, axes: Float64Array, places: Float64Array): void {
   for (let axis = 0; axis < AXES; axis++) {
     const centre = f64[at + AT.centre + axis]!;
     const departure = Math.abs(axes[axis]! - centre);
     const least = leastScale(centre);
-    if (f64[at + AT.scale + axis]! <= least && departure > least) f64[at + AT.scale + axis] = DEPARTURE * departure;
+    if (f64[at + AT.scale + axis]! > least || departure <= least) continue;
+    f64[at + AT.scale + axis] = DEPARTURE * departure;
+    places[axis] = place(axes[axis]!, centre, DEPARTURE * departure);
   }
 }
 
@@ -55,7 +64,7 @@ export function leastScale(centre: number): number {
 }
 
 /** Counts a window into all tables. */
-export function addAll({ f64, u8 }: LaneMemory, layout: Layout, evidence: number, axes: Float64Array): void {
+export function addAll({ f64, u8 }: LaneMemory, layout: Layout, evidence: number, places: Float64Array): void {
   const at = evidence / 8;
   const tables = evidence + layout.tablesAt;
   for (let signal = 0; signal < SIGNALS + PAIRS; signal++) {
@@ -64,16 +73,12 @@ export function addAll({ f64, u8 }: LaneMemory, layout: Layout, evidence: number
     const axis = axisOf(signal);
     f64[at + AT.stored + signal] =
       signal < SIGNALS
-        ? addToTables(u8, table, stored, placed(f64, at, axes, axis))
-        : addPair(u8, table, stored, placed(f64, at, axes, axis), placed(f64, at, axes, axis + 1));
+        ? addToTables(u8, table, stored, places[axis]!)
+        : addPair(u8, table, stored, places[axis]!, places[axis + 1]!);
   }
 }
 
 /** First axis of a signal, or of a pair, which has the one behind it, too. */
 function axisOf(signal: number): number {
   return signal < SIGNALS ? signal : SIGNALS + 2 * (signal - SIGNALS);
-}
-
-function placed(f64: Float64Array, at: number, axes: Float64Array, axis: number): number {
-  return place(axes[axis]!, f64[at + AT.centre + axis]!, f64[at + AT.scale + axis]!);
 }

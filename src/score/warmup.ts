@@ -5,7 +5,7 @@ import { asinh, exp } from '../kernel/elementary.ts';
 import { AT, AXES, type Layout, LOGGED, PAIR_TABLE, PAIRS, SIGNALS, TABLE, WARMUP_LOG } from '../kernel/layout.ts';
 import type { LaneMemory } from '../kernel/memory.ts';
 import { type Averages, axesOf, learnAverages, newAxes } from './signals.ts';
-import { addAll, leastScale } from './tables.ts';
+import { addAll, leastScale, placeAll } from './tables.ts';
 
 /** Windows before the first fit. Until then the log holds plain numbers, because its own scale is not known. */
 export const FIRST_FIT = 50;
@@ -18,7 +18,6 @@ const RESIDUAL_SHARE = 0.1;
 /** Axes of the whole log: those of a window lie side by side. */
 const lived = new Float64Array(AXES * WARMUP_LOG);
 const column = new Float64Array(WARMUP_LOG);
-const distances = new Float64Array(WARMUP_LOG);
 const axes = newAxes();
 const averages: Averages = { f64: new Float64Array(AT.scalars), at: 0 };
 
@@ -100,7 +99,11 @@ function fit(lane: LaneMemory, layout: Layout, evidence: number, count: number):
   const tables = evidence + layout.tablesAt;
   u8.fill(0, tables, tables + SIGNALS * TABLE + PAIRS * PAIR_TABLE);
   f64.fill(0, at + AT.stored, at + AT.stored + SIGNALS + PAIRS);
-  for (let n = 0; n < count; n++) addAll(lane, layout, evidence, lived.subarray(n * AXES, (n + 1) * AXES));
+  for (let n = 0; n < count; n++) {
+    const places = lived.subarray(n * AXES, (n + 1) * AXES);
+    placeAll(f64, at, places, places);
+    addAll(lane, layout, evidence, places);
+  }
 }
 
 /** Lives through the log from its beginning; leaves the axes of every window in `lived`. */
@@ -126,13 +129,24 @@ function centreAndScale(count: number): readonly [centre: number, scale: number]
   const values = column.subarray(0, count).sort();
   const centre = values[count >> 1]!;
   let sum = 0;
-  for (let n = 0; n < count; n++) {
-    const distance = Math.abs(values[n]! - centre);
-    distances[n] = distance;
-    sum += distance;
+  for (let n = 0; n < count; n++) sum += Math.abs(values[n]! - centre);
+  return [centre, Math.max(medianDistance(values, centre), (0.1 * sum) / count, leastScale(centre))];
+}
+
+/** Of sorted numbers from their median: distances grow to both sides of it, so both are walked and none is sorted. */
+function medianDistance(values: Float64Array, centre: number): number {
+  const middle = values.length >> 1;
+  let below = middle - 1;
+  let above = middle + 1;
+  let distance = 0;
+  for (let n = 0; n < middle; n++) {
+    const down = below >= 0 ? centre - values[below]! : Number.POSITIVE_INFINITY;
+    const up = above < values.length ? values[above]! - centre : Number.POSITIVE_INFINITY;
+    if (down < up) below--;
+    else above++;
+    distance = Math.min(down, up);
   }
-  const median = distances.subarray(0, count).sort()[count >> 1]!;
-  return [centre, Math.max(median, (0.1 * sum) / count, leastScale(centre))];
+  return distance;
 }
 
 function quantised(x: number, centre: number, scale: number): number {

@@ -8,6 +8,12 @@ import { type Due, newDue } from './due.ts';
 import type { Series, SeriesTable } from './series.ts';
 import { newWatermark, type Watermark } from './watermark.ts';
 
+/**
+ * Rows of a wave, unless a single series has more: their slabs, of 24 kB and more, are still in a core's cache when
+ * the next stage wants them.
+ */
+const ROWS_MAX = 32;
+
 /** Largest absolute value that a float32 network can take. */
 export const VALUE_MAX = 3.4e38;
 
@@ -64,10 +70,11 @@ export function newWindowState(
  */
 export function hasRoom(state: WindowState, wave: Wave, slot: number, startMs: number, offset: number): boolean {
   const { bank } = state.table;
-  if (bank.perSeries === 1) return wave.count < wave.slot.length && state.waveOf[slot] !== state.wave;
+  const rows = Math.min(ROWS_MAX, wave.slot.length);
+  if (bank.perSeries === 1) return wave.count < rows && state.waveOf[slot] !== state.wave;
   if (state.waveOf[firstSlot(bank, slot)] === state.wave) return isInStep(state, wave, slot, startMs, offset);
   if (bank.perSeries > wave.slot.length) throw new RangeError(`a wave of ${wave.slot.length} rows is too small`);
-  return wave.count + wave.steps + bank.perSeries <= wave.slot.length;
+  return wave.count === 0 || wave.count + wave.steps + bank.perSeries <= rows;
 }
 
 /** Whether a window belongs to the newest step of the wave. */

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { evidenceOf } from '../../src/detect/evidence.ts';
 import { newWave, SURPRISES } from '../../src/domain.ts';
+import { pow10 } from '../../src/kernel/elementary.ts';
 import { AT } from '../../src/kernel/layout.ts';
 
 function windowWith(surprises: readonly number[]) {
@@ -8,7 +9,10 @@ function windowWith(surprises: readonly number[]) {
   wave.count = 2;
   wave.learned[1] = 999;
   wave.usual[1] = 12;
-  wave.surprises.set(surprises, SURPRISES);
+  wave.roots.set(
+    surprises.map((surprise) => pow10(surprise / 2)),
+    SURPRISES,
+  );
   return wave;
 }
 
@@ -27,12 +31,12 @@ const SURPRISED = windowWith([2, 3, 0.5, 1, 4, 1, 2.5, 0, 0.25]);
 
 it('names the strongest signal of each kind, the strongest first', () => {
   expect(evidenceOf(FLAT, 0, SURPRISED, 1, 'spike', BELOW_CEILING)).toEqual([
-    { kind: 'drift', surprise: 4 },
-    { kind: 'residual', surprise: 3 },
-    { kind: 'level', surprise: 2.5 },
-    { kind: 'spread', surprise: 0.5 },
-    { kind: 'burst', surprise: 0.25 },
-    { kind: 'shape', surprise: 0 },
+    { kind: 'drift', surprise: expect.closeTo(4, 9) },
+    { kind: 'residual', surprise: expect.closeTo(3, 9) },
+    { kind: 'level', surprise: expect.closeTo(2.5, 9) },
+    { kind: 'spread', surprise: expect.closeTo(0.5, 9) },
+    { kind: 'burst', surprise: expect.closeTo(0.25, 9) },
+    { kind: 'shape', surprise: expect.closeTo(0, 9) },
   ]);
 });
 
@@ -52,14 +56,14 @@ it('speaks of the season where the time of the day matters, else of the level', 
   const [first, second, third, fourth] = evidenceOf(SEASONAL, 0, SURPRISED, 1, 'spike', BELOW_CEILING);
   expect([first?.kind, second?.kind]).toEqual(['drift', 'residual']);
   expect([third, fourth]).toEqual([
-    { kind: 'season', surprise: 2.5 },
-    { kind: 'level', surprise: 2 },
+    { kind: 'season', surprise: expect.closeTo(2.5, 9) },
+    { kind: 'level', surprise: expect.closeTo(2, 9) },
   ]);
 });
 
 it('takes a residual beyond the ceiling for as rare as it is there, or rarer', () => {
   const at = evidenceOf(FLAT, 0, SURPRISED, 1, 'spike', 0);
-  expect(at[1]).toEqual({ kind: 'residual', surprise: 3.6 });
+  expect(at[1]).toEqual({ kind: 'residual', surprise: expect.closeTo(3.6, 9) });
   const beyond = evidenceOf(FLAT, 0, SURPRISED, 1, 'spike', 2);
-  expect(beyond[0]).toEqual({ kind: 'residual', surprise: 5.6 });
+  expect(beyond[0]).toEqual({ kind: 'residual', surprise: expect.closeTo(5.6, 9) });
 });

@@ -3,6 +3,7 @@ import type { DetectState } from '../../src/detect/detector.ts';
 import { THRESHOLD } from '../../src/detect/threshold.ts';
 import { detectSteps } from '../../src/detect/together.ts';
 import { type EpisodeChange, newCounters, SURPRISES } from '../../src/domain.ts';
+import { pow10 } from '../../src/kernel/elementary.ts';
 import { AT } from '../../src/kernel/layout.ts';
 import { DETECT } from '../support/detection.ts';
 import { manyFields, stepOf } from '../support/fields.ts';
@@ -51,7 +52,7 @@ function detect(steps: readonly Seen[], mutedUntil = Number.NEGATIVE_INFINITY, a
     wave.point[2] = point ?? wave.point[2]!;
     wave.usual.fill(Number.NaN);
     wave.apart.set(apart);
-    for (const [row, own] of pooled.entries()) wave.surprises.fill(own / 2, row * SURPRISES, (row + 1) * SURPRISES);
+    for (const [row, own] of pooled.entries()) wave.roots.fill(pow10(own / 4), row * SURPRISES, (row + 1) * SURPRISES);
     const changes: EpisodeChange[] = [];
     detectSteps(state, wave, changes);
     told.push(...changes.map((change) => ({ ...change, n })));

@@ -50,7 +50,7 @@ describe('scorer', () => {
     const one = trained(1000);
     const wave = foreseen(one, 1000, 1000);
     scoreWave(one.bank, newFloat32Kernel(one.bank.lane), wave);
-    const [level = 0, residual = 0] = wave.surprises;
+    const [level = 0, residual = 0] = wave.roots.map((root) => 2 * Math.log10(root));
     expect(level).toBeCloseTo(Math.log10(1001), 6);
     expect(residual).toBeCloseTo(Math.log10(1001), 6);
     // All nine signals are pooled; a jump like this is new to nearly all of them.
@@ -64,7 +64,7 @@ describe('scorer', () => {
     for (let n = 0; n < 1000; n++) judge(one, n, 10 * (n % 2) + gaussian(random), 10 * (n % 2));
     const wave = foreseen(one, 1000, 10);
     scoreWave(one.bank, newFloat32Kernel(one.bank.lane), wave);
-    const [level = 9, residual = 0] = wave.surprises;
+    const [level = 9, residual = 0] = wave.roots.map((root) => 2 * Math.log10(root));
     expect(residual).toBeGreaterThan(2.5);
     expect(level).toBeLessThan(1.5);
   });
@@ -91,7 +91,9 @@ describe('scorer', () => {
       };
       for (let n = 0; n < 1000; n++) {
         const usualNow = 10 * (Math.floor(n / 100) % 2);
-        learnScores(one.bank, known(n, usualNow + gaussian(random), usualNow));
+        const wave = known(n, usualNow + gaussian(random), usualNow);
+        scoreWave(one.bank, newFloat32Kernel(one.bank.lane), wave);
+        learnScores(one.bank, wave);
       }
       const wave = known(1000, value, usual);
       scoreWave(one.bank, newFloat32Kernel(one.bank.lane), wave);
@@ -111,7 +113,7 @@ describe('scorer', () => {
     learnScores(one.bank, wave);
     expect(wave.pooled[0]).toBeNaN();
     expect(wave.point[0]).toBeNaN();
-    expect([...wave.surprises.subarray(0, SURPRISES)].every(Number.isNaN)).toBe(true);
+    expect([...wave.roots.subarray(0, SURPRISES)].every(Number.isNaN)).toBe(true);
     expect(copySlab(one.bank, one.slot)).toEqual(before);
   });
 });

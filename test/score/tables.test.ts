@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { SURPRISES, WATCHED } from '../../src/domain.ts';
 import { newFloat32Kernel } from '../../src/kernel/float32.ts';
 import { AT, AXES, PAIRS, SIGNALS } from '../../src/kernel/layout.ts';
 import { gaussian, newRandom } from '../../src/kernel/random.ts';
-import { addAll, leastScale, rootsOf, scaleStill } from '../../src/score/tables.ts';
+import { addAll, leastScale, placeAll, rootsOf, scaleStill } from '../../src/score/tables.ts';
 import { oneSeries } from '../support/slabs.ts';
 
 const ALL = SIGNALS + PAIRS;
@@ -13,12 +14,20 @@ function filled(windows: number) {
   const kernel = newFloat32Kernel(lane);
   lane.f64.fill(1, one.at + AT.scale, one.at + AT.scale + AXES);
   const random = newRandom(3);
-  for (let n = 0; n < windows; n++) addAll(lane, layout, one.evidence, new Float64Array(AXES).fill(gaussian(random)));
+  const placesOf = (x: number): Float64Array => {
+    const axes = new Float64Array(AXES).fill(x);
+    placeAll(lane.f64, one.at, axes, axes);
+    return axes;
+  };
+  for (let n = 0; n < windows; n++) addAll(lane, layout, one.evidence, placesOf(gaussian(random)));
   const roots = new Float64Array(ALL);
-  const mean = (x: number): number =>
-    rootsOf(lane, kernel, layout, one.evidence, new Float64Array(AXES).fill(x), roots);
+  const mean = (x: number): number => rootsOf(lane, kernel, layout, one.evidence, placesOf(x), roots);
   return { one, roots, mean };
 }
+
+it('finds as many numbers in a wave as tables have axes', () => {
+  expect([SURPRISES, WATCHED]).toEqual([SIGNALS + PAIRS, AXES]);
+});
 
 describe('the tables of a series', () => {
   it('count a window once in each', () => {
@@ -40,8 +49,10 @@ describe('the tables of a series', () => {
     const { f64 } = one.bank.lane;
     const still = (x: number): void => {
       const axes = new Float64Array(AXES).fill(x);
-      scaleStill(f64, one.at, axes);
-      addAll(one.bank.lane, one.bank.layout, one.evidence, axes);
+      const places = new Float64Array(AXES);
+      placeAll(f64, one.at, axes, places);
+      scaleStill(f64, one.at, axes, places);
+      addAll(one.bank.lane, one.bank.layout, one.evidence, places);
     };
     f64.fill(leastScale(0), one.at + AT.scale, one.at + AT.scale + AXES);
     for (let n = 0; n < 200; n++) still(0);

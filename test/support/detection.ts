@@ -2,6 +2,7 @@ import { type DetectState, detectWave } from '../../src/detect/detector.ts';
 import { mutedUntilMs as mutedUntil } from '../../src/detect/mute.ts';
 import { THRESHOLD } from '../../src/detect/threshold.ts';
 import { type EpisodeChange, GAP, newCounters } from '../../src/domain.ts';
+import { pow10 } from '../../src/kernel/elementary.ts';
 import { AT } from '../../src/kernel/layout.ts';
 import type { DetectSettings } from '../../src/settings.ts';
 import { oneSeries, windowOf } from './slabs.ts';
@@ -66,7 +67,7 @@ export function detect(
     wave.upper[0] = 110;
     wave.pooled[0] = missing || from + n < 50 ? Number.NaN : pooled;
     wave.point[0] = point ?? wave.pooled[0] ?? Number.NaN;
-    wave.surprises.set([2, 3, 0, 0, 0, 0, 0, 0, 0]);
+    wave.roots.set([2, 3, 0, 0, 0, 0, 0, 0, 0].map((surprise) => pow10(surprise / 2)));
     const changes: EpisodeChange[] = [];
     detectWave(state, wave, changes);
     told.push(...changes.map((change) => ({ ...change, n })));
