@@ -21,8 +21,9 @@ import { isAway, isBack, startAway } from './away.ts';
 import { beyondCeiling, isCeilingKnown } from './ceiling.ts';
 import { evidenceOf, kindOf } from './evidence.ts';
 import { deviates, holds, isOutOfRange, POLICY_SCORE, remember } from './policies.ts';
+import { type Quiet, watchQuiet } from './quiet.ts';
 import { isCandidate, learnRank, rankedSurprise, reachOf } from './rank.ts';
-import { endRun, learnRun, STUCK, type Stuck } from './stuck.ts';
+import { endRun } from './stuck.ts';
 import { baseThreshold, takeThreshold } from './threshold.ts';
 
 /** Decades of surprise that one factor of ten in the score stands for. */
@@ -67,6 +68,7 @@ export interface Verdict {
   readonly beyond?: number;
   /** Opens nothing, and closes what is open. */
   readonly muted?: boolean;
+  readonly isSeason?: boolean; // the time of the day is wrong
   /** No other field of the series supports it; see agreement.ts. */
   readonly isAlone?: boolean;
 }
@@ -108,21 +110,19 @@ export function judge(state: DetectState, wave: Wave, row: number, isAlone = fal
   const value = wave.value[row]!;
   const verdict = judgeValue(state, wave, row, evidence, warming, isAlone);
   // A value that was made up for a gap says nothing about the series.
-  const isReal = wave.gap[row] === GAP.none;
-  const ageMs = wave.learned[row]! * everyMs;
-  const stuck = isReal ? learnRun(bank.lane.f64, evidence / 8, value, ageMs) : STUCK.no;
-  if (!isOutOfRange(settings, value))
-    return stuck === STUCK.no || warming ? verdict : whileStuck(verdict, stuck, baseThreshold(state, wave, row));
-  const score = Math.max(verdict.score || 0, POLICY_SCORE);
+  const quiet = wave.gap[row] === GAP.none ? watchQuiet(state, wave, row) : undefined;
   const ranked = Math.max(verdict.ranked, baseThreshold(state, wave, row));
+  if (!isOutOfRange(settings, value))
+    return quiet === undefined || warming ? verdict : whileQuiet(verdict, quiet, ranked);
+  const score = Math.max(verdict.score || 0, POLICY_SCORE);
   return { score, alarm: true, abnormal: true, kind: 'range', ranked };
 }
 
-/** A value that hangs opens an episode when it is clear that it does, and holds it until it moves. */
-function whileStuck(verdict: Verdict, stuck: Stuck, threshold: number): Verdict {
-  if (stuck === STUCK.lasts || verdict.alarm) return { ...verdict, abnormal: true };
-  const ranked = Math.max(verdict.ranked, threshold);
-  return { score: POLICY_SCORE, alarm: true, abnormal: true, kind: 'stuck', ranked };
+/** What is usual in size opens an episode when it is clear that it is none, and holds it until it is over. */
+function whileQuiet(verdict: Verdict, { kind, begins }: Quiet, ranked: number): Verdict {
+  if (!begins || verdict.alarm) return { ...verdict, abnormal: true };
+  const alarm = { score: POLICY_SCORE, alarm: true, abnormal: true, ranked };
+  return kind === 'stuck' ? { ...alarm, kind } : { ...alarm, kind: 'spike', isSeason: true };
 }
 
 export function judgeValue(
@@ -225,7 +225,7 @@ export function followEpisode(
     startedAtMs: f64[at + AT.startedAtMs]!,
     latencyWindows: f64[at + AT.latency]!,
     closedBy: event === 'closed' ? closedBy(verdict, holds(f64[at + AT.calm]!, recover)) : undefined,
-    evidence: evidenceOf(f64, at, wave, row, verdict.kind, verdict.beyond ?? -1),
+    evidence: evidenceOf(f64, at, wave, row, verdict.isSeason === true ? 'season' : verdict.kind, verdict.beyond ?? -1),
   };
 }
 
@@ -236,7 +236,7 @@ function closedBy(verdict: Verdict, isCalm: boolean): EpisodeChange['closedBy'] 
 
 function openEpisode(f64: Float64Array, at: number, verdict: Verdict): void {
   f64[at + AT.open] = 1;
-  if (verdict.kind === 'spike') f64[at + AT.tokens]! += 1;
+  if (verdict.kind === 'spike' || verdict.kind === 'stuck') f64[at + AT.tokens]! += 1;
   f64[at + AT.startedAtMs] = f64[at + AT.evidentSinceMs]!;
   f64[at + AT.latency] = f64[at + AT.evidentFor]!;
   f64[at + AT.calm] = 0;

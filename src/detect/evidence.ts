@@ -27,7 +27,7 @@ export function evidenceOf(
   at: number,
   wave: Wave,
   row: number,
-  reason: 'gap' | 'range' | 'spike' | 'stuck',
+  reason: 'gap' | 'range' | 'spike' | 'stuck' | 'season',
   beyond: number,
 ): EpisodeChange['evidence'] {
   const never = log10(wave.learned[row]! + 1);
@@ -44,6 +44,7 @@ export function evidenceOf(
   if (beyond >= 0) strengthen('residual', AT_CEILING + beyond);
   const known = [...strongest].map(([kind, surprise]) => ({ kind, surprise }));
   known.sort((a, b) => b.surprise - a.surprise);
+  if (reason === 'season') return [{ kind: reason, surprise: never }, ...known.filter(({ kind }) => kind !== reason)];
   return reason === 'spike' ? known : [{ kind: reason, surprise: never }, ...known];
 }
 

@@ -112,6 +112,15 @@ export function raisedBy(state: ThresholdState, wave: Wave, row: number): number
   return raised + TOKEN_DECADES * Math.max(0, bank.lane.f64[evidenceAddress(bank, wave.slot[row]!) / 8 + AT.tokens]!);
 }
 
+/**
+ * The same for what one field shows that no score sees. It has nobody to support it, so that of several fields each
+ * needs twice the surcharge of one that stands alone; a budget counts fields itself.
+ */
+export function raisedAlone(state: ThresholdState, wave: Wave, row: number): number {
+  const raised = raisedBy(state, wave, row);
+  return state.settings.threshold.kind === 'fixed' ? raised + 2 * surcharge(fieldsOf(state.bank), true) : raised;
+}
+
 /** Episodes a day that one field of a series is allowed; `live` is how many series the share has. */
 export function allowedPerDay(
   budget: { readonly perDay: number; readonly per: 'series' | 'stream' },

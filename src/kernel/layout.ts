@@ -91,8 +91,7 @@ export const AT = {
   abnormalSum: 53, // detect: decades that the run of abnormal windows has gathered; 0 = no run
   logCentre: 54, // quantisation of the warm-up log
   logScale: 55,
-  // detect
-  blockIndex: 56,
+  blockIndex: 56, // detect
   blockCount: 57,
   blockMax: 58, // 10 of them
   peakCount: 68,
@@ -111,17 +110,14 @@ export const AT = {
   evidentSinceMs: 81,
   seasonSquare: 82, // slow mean square around it
   windows: 83, // windows that the detector saw
-  // forecast: when it trains
-  trainedAt: 84, // windows learned at the last training pass
+  trainedAt: 84, // forecast: windows learned at the last training pass
   restlessAt: 85, // windows learned when its loss was last unusually high
   lossSlow: 86, // slow mean of the passes' losses
   lossSpread: 87, // slow mean of |loss − lossSlow|
-  // score
-  centre: 88, // one per axis
+  centre: 88, // score: one per axis
   scale: 99,
   stored: 110, // windows counted in the tables of a signal
-  // detect: the open episode
-  usualLevel: 119, // slow level when it opened
+  usualLevel: 119, // detect: slow level when the open episode opened
   usualSpread: 120, // slow deviation when it opened
   usualStep: 124, // robust exponential mean of |value − value before|: the unit of changes
   reach: 121, // largest distance from that level at its beginning
@@ -129,21 +125,25 @@ export const AT = {
   tokens: 125, // openings beyond what the budget allows; starts at −TOKENS
   paidMs: 126, // event time up to which the budget was paid; 0 = never
   armedUntil: 123, // an alarm waits until this window for others to sustain it
-  // forecast: errors of the network and of the baselines beside it, exponential means of |value − forecast|
-  ownError: 128,
+  ownError: 128, // forecast: errors of the network and of baselines, exponential means of |value − forecast|
   lastError: 129,
   seasonError: 130,
   dayLevel: 131, // exponential mean of value − what the half-hour profile says
   leader: 132, // which of them has the largest part in the expected value: LEADER of forecast/mixture.ts
-  // detect: how long it took to open
-  evidentFor: 133, // windows since the evidence began
+  evidentFor: 133, // detect: windows since the evidence began
   latency: 134, // the same when the open episode opened
-  // detect: equal values
-  run: 135, // windows that the value has been the same
+  run: 135, // detect/stuck.ts: windows that the value has been the same
   runValue: 136,
-  longestRun: 137, // of those that ended; 0 = the value never changed
-  // detect: the open episode, beside what is usual at this time of the day
-  usualOffset: 138, // seasonLevel when it opened
+  longestRest: 137, // decades of the most unlikely run, fading
+  moves: 152, // share of windows in which it moved, of the last and of many
+  movesSlow: 153,
+  stuck: 154, // the run: 1 = told, 2 = usual
+  brokenMean: 155, // detect/season.ts: by how much no day is better than the usual one
+  brokenToday: 156, // its most today, and of all days
+  brokenMost: 157,
+  brokenDay: 158,
+  broken: 159,
+  usualOffset: 138, // detect: seasonLevel when the open episode opened
   offsetReach: 139, // largest distance from that at its beginning
   firstStart: 140, // detect: start of the first window with a value
   wasScored: 141,
@@ -156,7 +156,7 @@ export const AT = {
   maximaDeviation: 148,
   heldAt: 149, // forecast/quarantine.ts
   outdone: 150, // forecast: windows on end in which a baseline was clearly better
-  scalars: 152,
+  scalars: 160,
 } as const;
 
 /** A scalar that only series of several fields use: 1 while another field's episode speaks for this one's. */

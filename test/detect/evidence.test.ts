@@ -67,3 +67,9 @@ it('takes a residual beyond the ceiling for as rare as it is there, or rarer', (
   const beyond = evidenceOf(FLAT, 0, SURPRISED, 1, 'spike', 2);
   expect(beyond[0]).toEqual({ kind: 'residual', surprise: expect.closeTo(5.6, 9) });
 });
+
+it('names a broken season first, and once', () => {
+  const broken = evidenceOf(SEASONAL, 0, SURPRISED, 1, 'season', BELOW_CEILING).map(({ kind }) => kind);
+  expect(broken[0]).toBe('season');
+  expect(broken.filter((kind) => kind === 'season')).toHaveLength(1);
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { baseThreshold, raisedBy, takeThreshold } from '../../src/detect/threshold.ts';
+import { baseThreshold, raisedAlone, raisedBy, takeThreshold } from '../../src/detect/threshold.ts';
 import { AT } from '../../src/kernel/layout.ts';
 import type { DetectSettings } from '../../src/settings.ts';
 import { manyFields, stepOf } from '../support/fields.ts';
@@ -149,5 +149,17 @@ describe('several fields', () => {
     many.bank.lane.f64[many.atOf(0) + AT.tokens] = 2;
     expect(of(FIXED)).toBe(0);
     expect(of(perSeries(0.016))).toBeCloseTo(1.2 + 0.6, 12);
+  });
+
+  it('ask for as much of one that hangs, twice as if it stood alone', () => {
+    const many = manyFields(20, { cell: 'last' });
+    const step = stepOf(many, 1, new Array(20).fill(1));
+    const of = (threshold: Threshold): number[] => {
+      const state = { bank: many.bank, settings: { threshold }, counters: { watchedSeconds: 0, episodesAllowed: 0 } };
+      return [raisedBy(state, step, 0), raisedAlone(state, step, 0)];
+    };
+    expect(of(FIXED)).toEqual([0, 2.8]);
+    const [raised, alone] = of(perSeries(0.3));
+    expect(alone, 'a budget is shared in its place').toBe(raised);
   });
 });

@@ -9,7 +9,7 @@ import { backendsOf, chooseKernels } from '../../src/kernelChoice.ts';
 import type { StreamSettings } from '../../src/settings.ts';
 import { dissolveShare, newShare } from '../../src/share.ts';
 import { deliver } from '../support/shares.ts';
-import type { Case } from './cases.ts';
+import type { Case } from './case.ts';
 
 /** What was told about one episode; times in windows from the onset. */
 export interface Told {

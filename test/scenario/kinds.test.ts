@@ -1,7 +1,8 @@
 // Runs the table of cases.ts: each case with several seeds, through the real pipeline.
 
 import { describe, expect, it } from 'vitest';
-import { CASES, type Case, SEEDS } from './cases.ts';
+import type { Case } from './case.ts';
+import { CASES, SEEDS } from './cases.ts';
 import { episodesOf, type Told } from './course.ts';
 
 /** So many windows behind the harm an episode still belongs to it: averages fade. */

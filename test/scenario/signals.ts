@@ -35,6 +35,15 @@ export const twoValues = (random: Random): Signal => {
 export const sparse = (random: Random): Signal => {
   return () => (uniform(random) < 0.15 ? 1 : 0) + (uniform(random) < 0.02 ? 1 : 0);
 };
+/** A gauge of whole numbers that is busy by day, and stands still for hours at night. */
+export const restful = (random: Random): Signal => {
+  let last = 40;
+  return (ms) => {
+    const hour = (ms % DAY) / HOUR;
+    if ((hour >= 6 && hour < 22) || uniform(random) < 0.01) last = Math.round(40 + 5 * gaussian(random));
+    return last;
+  };
+};
 /** Grows by 3 to 5 a second. */
 export const counter = (random: Random): Signal => {
   let total = 1000;
