@@ -1,16 +1,7 @@
 // The detect stage: from the surprise of a window to its score, and from windows to episodes that open, continue,
 // escalate and close.
 
-import {
-  type Counters,
-  EPISODE_KINDS,
-  type EpisodeChange,
-  type EpisodeEvent,
-  type EpisodeKind,
-  GAP,
-  type Severity,
-  type Wave,
-} from '../domain.ts';
+import { type Counters, EPISODE_KINDS, type EpisodeChange, type EpisodeEvent, GAP, type Wave } from '../domain.ts';
 import { type Bank, evidenceAddress } from '../kernel/bank.ts';
 import { pow10 } from '../kernel/elementary.ts';
 import { AT } from '../kernel/layout.ts';
@@ -19,7 +10,7 @@ import type { DetectSettings } from '../settings.ts';
 import { ABNORMAL, endAbnormalRun, isLong } from './abnormal.ts';
 import { isAway, isBack, startAway } from './away.ts';
 import { beyondCeiling, isCeilingKnown } from './ceiling.ts';
-import { evidenceOf, kindOf } from './evidence.ts';
+import { evidenceOf, kindOf, severityOf } from './evidence.ts';
 import { deviates, holds, isOutOfRange, POLICY_SCORE, remember } from './policies.ts';
 import { type Quiet, watchQuiet } from './quiet.ts';
 import { isCandidate, learnRank, rankedSurprise, reachOf } from './rank.ts';
@@ -41,8 +32,6 @@ const REGIME_MIN = 12;
 const REGIME_MAX = 1440;
 /** The most of them where no other field of the series supports a window that is not abnormal by itself. */
 const REGIME_ALONE = 60;
-const WARNING_DECADES = 0.5;
-const CRITICAL_DECADES = 1.5;
 
 export interface DetectState {
   readonly bank: Bank;
@@ -68,7 +57,10 @@ export interface Verdict {
   readonly beyond?: number;
   /** Opens nothing, and closes what is open. */
   readonly muted?: boolean;
-  readonly isSeason?: boolean; // the time of the day is wrong
+  /** The time of the day is wrong. */
+  readonly isSeason?: boolean;
+  /** It still hangs, or comes at the wrong time. */
+  readonly isQuiet?: boolean;
   /** No other field of the series supports it; see agreement.ts. */
   readonly isAlone?: boolean;
 }
@@ -120,7 +112,7 @@ export function judge(state: DetectState, wave: Wave, row: number, isAlone = fal
 
 /** What is usual in size opens an episode when it is clear that it is none, and holds it until it is over. */
 function whileQuiet(verdict: Verdict, { kind, begins }: Quiet, ranked: number): Verdict {
-  if (!begins || verdict.alarm) return { ...verdict, abnormal: true };
+  if (!begins || verdict.alarm) return { ...verdict, abnormal: true, isQuiet: true };
   const alarm = { score: POLICY_SCORE, alarm: true, abnormal: true, ranked };
   return kind === 'stuck' ? { ...alarm, kind } : { ...alarm, kind: 'spike', isSeason: true };
 }
@@ -260,7 +252,8 @@ function continueEpisode(
   // A gap or a value out of range is over when it is over.
   const opened = EPISODE_KINDS[f64[at + AT.kind]!];
   const isSurprise = opened === 'spike';
-  const isEcho = isSurprise && !verdict.alarm && !((verdict.beyond ?? -1) >= 0) && isBack(f64, at, value, usual);
+  const isEvident = verdict.alarm || verdict.isQuiet === true || (verdict.beyond ?? -1) >= 0;
+  const isEcho = isSurprise && !isEvident && isBack(f64, at, value, usual);
   const isHeld = (verdict.abnormal && !isEcho) || (isSurprise && away);
   const calm = remember(f64[at + AT.calm]!, isHeld ? 0 : 1);
   f64[at + AT.calm] = calm;
@@ -288,13 +281,4 @@ function continueEpisode(
     return 'continuing';
   }
   return undefined;
-}
-
-/**
- * `above`: decades of the peak above the threshold that is set or follows from the budget, without what raises it for a
- * while. What needs no statistics has none and is a warning.
- */
-function severityOf(above: number, kind: EpisodeKind): Severity {
-  if (above >= CRITICAL_DECADES) return 'critical';
-  return above >= WARNING_DECADES || (kind !== 'spike' && kind !== 'shift') ? 'warning' : 'info';
 }

@@ -4,6 +4,7 @@ import {
   EPISODE_KINDS,
   type EpisodeChange,
   type EpisodeKind,
+  type Severity,
   type SignalKind,
   SURPRISES,
   type Wave,
@@ -15,6 +16,8 @@ import { AT } from '../kernel/layout.ts';
 const KINDS = ['level', 'residual', 'spread', 'drift', 'drift', 'drift', 'season', 'shape', 'burst'] as const;
 /** A residual at the ceiling is as rare as one of so many windows: half of the blocks of 720 reach the median. */
 const AT_CEILING = 3.6;
+const WARNING_DECADES = 0.5;
+const CRITICAL_DECADES = 1.5;
 /** An episode that lasts so many windows is a shift, not a spike. */
 const SHIFT_WINDOWS = 5;
 
@@ -63,4 +66,13 @@ function isSeasonal(f64: Float64Array, at: number, usual: number): boolean {
 export function kindOf(f64: Float64Array, at: number): EpisodeKind {
   const opened = EPISODE_KINDS[f64[at + AT.kind]!] ?? 'spike';
   return opened === 'spike' && f64[at + AT.episodeWindows]! >= SHIFT_WINDOWS ? 'shift' : opened;
+}
+
+/**
+ * `above`: decades of the peak above the threshold that is set or follows from the budget, without what raises it for a
+ * while. What needs no statistics has none and is a warning.
+ */
+export function severityOf(above: number, kind: EpisodeKind): Severity {
+  if (above >= CRITICAL_DECADES) return 'critical';
+  return above >= WARNING_DECADES || (kind !== 'spike' && kind !== 'shift') ? 'warning' : 'info';
 }
