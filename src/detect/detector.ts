@@ -103,9 +103,10 @@ export function judge(state: DetectState, wave: Wave, row: number, isAlone = fal
   const verdict = judgeValue(state, wave, row, evidence, warming, isAlone);
   // A value that was made up for a gap says nothing about the series.
   const quiet = wave.gap[row] === GAP.none ? watchQuiet(state, wave, row) : undefined;
+  const isOut = isOutOfRange(settings, value);
+  if (!isOut && (quiet === undefined || warming)) return verdict;
   const ranked = Math.max(verdict.ranked, baseThreshold(state, wave, row));
-  if (!isOutOfRange(settings, value))
-    return quiet === undefined || warming ? verdict : whileQuiet(verdict, quiet, ranked);
+  if (!isOut && quiet !== undefined) return whileQuiet(verdict, quiet, ranked);
   const score = Math.max(verdict.score || 0, POLICY_SCORE);
   return { score, alarm: true, abnormal: true, kind: 'range', ranked };
 }

@@ -242,8 +242,8 @@ function surpriseOf(wave: Wave, row: number): number {
   if (wave.gap[row] === GAP.missing) return pow10(log10(wave.learned[row]! + 1) / 2);
   let sum = 0;
   for (let signal = 0; signal < SURPRISES; signal++) {
-    const surprise = surpriseAt(wave, row, signal);
-    if (!Number.isNaN(surprise)) sum += pow10(surprise / 2) - 1;
+    const root = wave.roots[row * SURPRISES + signal]!;
+    if (!Number.isNaN(root)) sum += root - 1;
   }
   return sum / SURPRISES;
 }
