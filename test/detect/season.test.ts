@@ -54,7 +54,7 @@ describe('the usual day beside none', () => {
     expect(begins(series.live(2 * PER_DAY, { above: 30 }))).toBe(-1);
   });
 
-  it('needs half as much again as any day before: of late Saturdays the first ones are told', () => {
+  it('needs half as much again as every day before: of late Saturdays the first ones are told', () => {
     const series = watched(20);
     series.live(8 * PER_DAY);
     const saturdays = Array.from({ length: 8 }, () => {
