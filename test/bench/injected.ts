@@ -1,6 +1,7 @@
-// Anomalies planted by rule into real series, with the product's pipeline and its default configuration: evidence
-// beyond the labelled sets, on which rules were chosen. Single fields of servers and services (ASD and JumpStarter at
-// 5 minutes, SMD at one) and ETTh1 (hourly), each a stream of its own.
+// Anomalies planted by rule into real series, with the product's pipeline and its default configuration: which kinds
+// are found, how large they must be, and what an episode of them looks like, where labels of people tell too little. It
+// is no evidence for the rules that it led to: what hangs, broken seasons, the month in the rank. Single fields of
+// servers and services (ASD and JumpStarter at 5 minutes, SMD at one) and ETTh1 (hourly), each a stream of its own.
 //
 //   npm run bench:injected                       a table for each set and one for all, of the product and its baselines
 //   npm run bench:injected -- --quick            two fields of the first two entities of each set, planted once
